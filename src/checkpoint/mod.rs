@@ -1,0 +1,1 @@
+//! Checkpoints: manifest, atomic store, retention, load.

@@ -1,0 +1,1 @@
+//! Where tensors live: which device, why, and the two doors to it.

@@ -1,0 +1,1 @@
+//! Indicators: the catalogue, feature sets, transforms, the scaler.

@@ -1,0 +1,1 @@
+//! Bars: load, check, calendar, gaps, adjust, split, upload, simulate.

@@ -1,0 +1,1 @@
+//! Forecast metrics and the baselines beside them.

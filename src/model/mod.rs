@@ -1,0 +1,1 @@
+//! The forecaster: recurrent stack, head, losses.

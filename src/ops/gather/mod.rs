@@ -1,0 +1,1 @@
+//! Windows of resident series as a batch.

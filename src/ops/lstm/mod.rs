@@ -1,0 +1,1 @@
+//! A whole LSTM layer over a sequence in one call.

@@ -1,0 +1,1 @@
+//! The whole ways through the crate: prepare, train, resume.

@@ -1,0 +1,1 @@
+//! A checkpoint and bars to forecasts.

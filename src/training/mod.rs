@@ -1,0 +1,1 @@
+//! One step without host sync, and the loop around it.

@@ -1,0 +1,1 @@
+//! Legal windows, targets and the seeded loader.
