@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The command line: parse, run one command, map its result to an exit code.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}
