@@ -2,6 +2,17 @@
 
 mod cli;
 
-fn main() -> std::process::ExitCode {
+use std::process::ExitCode;
+
+use emberline::device::probe;
+
+fn main() -> ExitCode {
+    // The child process that looks for GPUs on behalf of the parent.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == probe::ARGUMENT)
+    {
+        return probe::main();
+    }
     cli::main()
 }

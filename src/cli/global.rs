@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use anyhow::Context as _;
 use clap::Args;
+use emberline::device::{self, Selection};
 
 use super::say;
 
@@ -46,12 +46,24 @@ impl Global {
     /// Sets the process up: the one thread pool. Opens no device.
     pub(crate) fn start(&self) -> anyhow::Result<()> {
         if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(usize::from(threads))
-                .build_global()
-                .with_context(|| format!("cannot start {threads} threads"))?;
+            device::set_threads(usize::from(threads))?;
         }
         Ok(())
+    }
+
+    /// Opens the device and says which one and why. The first slow thing that a command does, so
+    /// that whatever is refused without it is refused at once.
+    pub(crate) fn open_device(&self) -> anyhow::Result<Selection> {
+        let probe = std::env::current_exe().ok();
+        let selection = device::select(&self.device, probe.as_deref())?;
+        self.say(format_args!(
+            "device: {} ({})",
+            selection.name, selection.reason
+        ));
+        if let Some(advice) = &selection.advice {
+            self.say(format_args!("device: {advice}"));
+        }
+        Ok(selection)
     }
 
     /// A message on stderr, unless `--quiet`.

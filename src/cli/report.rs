@@ -8,6 +8,9 @@ use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use emberline::device::DeviceError;
+use emberline::market::MarketError;
+
 use super::say;
 
 /// The run failed: not the user's input.
@@ -98,14 +101,29 @@ fn hint_of(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(refused) = cause.downcast_ref::<Refused>() {
         return refused.hint.clone();
     }
+    if let Some(error) = cause.downcast_ref::<DeviceError>() {
+        return error.hint();
+    }
+    if let Some(error) = cause.downcast_ref::<MarketError>() {
+        return error.hint();
+    }
     None
 }
 
+/// 2 for what the user can put right, 1 for a run that failed.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.chain().any(|cause| cause.is::<Refused>()) {
-        return REFUSED;
+    let refused = |cause: &(dyn Error + 'static)| {
+        cause.is::<Refused>()
+            || cause.is::<DeviceError>()
+            || cause
+                .downcast_ref::<MarketError>()
+                .is_some_and(|error| !matches!(error, MarketError::Write { .. }))
+    };
+    if error.chain().any(refused) {
+        REFUSED
+    } else {
+        FAILED
     }
-    FAILED
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
