@@ -1,0 +1,184 @@
+//! The trait that joins the kernels and CPU loops of this storey to Burn.
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, Backend, Flex, backend_extension};
+use burn::tensor::{DType, Shape, Tensor};
+use burn_cubecl::CubeBackend;
+use cubecl::prelude::{CubeCount, CubeDim};
+
+use super::random::{Distribution, Words};
+use super::rolling::Statistic;
+use super::{gather, random, rolling, scan};
+
+/// The operations of `scan`, `rolling`, `gather` and `random` on a backend's own tensors.
+///
+/// The public functions of those modules check shapes and types and handle empty tensors before
+/// they come here.
+#[backend_extension(
+    Cube: cfg(any(feature = "wgpu", feature = "cuda")),
+    Flex,
+    Autodiff,
+    Fusion: cfg(any(feature = "wgpu", feature = "cuda"))
+)]
+pub(super) trait KernelOps: Backend {
+    #[fusion(dtype = b, shape = b)]
+    fn linear_scan(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = x)]
+    fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self>;
+
+    #[fusion(dtype = block, shape = Shape::new([places[0], *length, block[2]]))]
+    fn windows(
+        block: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        length: usize,
+    ) -> FloatTensor<Self>;
+
+    /// `device_of` only says where.
+    #[fusion(dtype = DType::I32, shape = shape.clone())]
+    fn random_bits(device_of: FloatTensor<Self>, shape: Shape, words: Words) -> IntTensor<Self>;
+
+    /// `device_of` only says where.
+    #[fusion(dtype = device_of, shape = shape.clone())]
+    fn random_draw(
+        device_of: FloatTensor<Self>,
+        shape: Shape,
+        words: Words,
+        distribution: Distribution,
+    ) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = x)]
+    fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self>;
+}
+
+impl KernelOps for CubeBackend {
+    fn linear_scan(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        scan::cube::linear_scan(a, b)
+    }
+
+    fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self> {
+        rolling::cube::rolling(x, statistic, period)
+    }
+
+    fn windows(
+        block: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        length: usize,
+    ) -> FloatTensor<Self> {
+        gather::cube::windows(block, places, length)
+    }
+
+    fn random_bits(device_of: FloatTensor<Self>, shape: Shape, words: Words) -> IntTensor<Self> {
+        random::cube::bits(&device_of, shape, words)
+    }
+
+    fn random_draw(
+        device_of: FloatTensor<Self>,
+        shape: Shape,
+        words: Words,
+        distribution: Distribution,
+    ) -> FloatTensor<Self> {
+        random::cube::draw(&device_of, shape, words, distribution)
+    }
+
+    fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self> {
+        random::cube::dropout(x, probability, words)
+    }
+}
+
+impl KernelOps for Flex {
+    fn linear_scan(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        scan::flex::linear_scan(&a, &b)
+    }
+
+    fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self> {
+        rolling::flex::rolling(&x, statistic, period)
+    }
+
+    fn windows(
+        block: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        length: usize,
+    ) -> FloatTensor<Self> {
+        gather::flex::windows(&block, &places, length)
+    }
+
+    fn random_bits(_: FloatTensor<Self>, shape: Shape, words: Words) -> IntTensor<Self> {
+        random::flex::bits(shape, words)
+    }
+
+    fn random_draw(
+        _: FloatTensor<Self>,
+        shape: Shape,
+        words: Words,
+        distribution: Distribution,
+    ) -> FloatTensor<Self> {
+        random::flex::draw(shape, words, distribution)
+    }
+
+    fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self> {
+        random::flex::dropout(&x, probability, words)
+    }
+}
+
+impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
+    fn linear_scan(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        scan::backward::linear_scan::<B, C>(a, b)
+    }
+
+    fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self> {
+        assert!(
+            !x.is_tracked(),
+            "rolling: has no gradient, but its input is tracked; detach it"
+        );
+        FloatTensor::<Self>::new(B::rolling(x.into_primitive(), statistic, period))
+    }
+
+    fn windows(
+        block: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        length: usize,
+    ) -> FloatTensor<Self> {
+        assert!(
+            !block.is_tracked(),
+            "windows: has no gradient, but its block is tracked; detach it"
+        );
+        FloatTensor::<Self>::new(B::windows(block.into_primitive(), places, length))
+    }
+
+    fn random_bits(device_of: FloatTensor<Self>, shape: Shape, words: Words) -> IntTensor<Self> {
+        B::random_bits(device_of.into_primitive(), shape, words)
+    }
+
+    fn random_draw(
+        device_of: FloatTensor<Self>,
+        shape: Shape,
+        words: Words,
+        distribution: Distribution,
+    ) -> FloatTensor<Self> {
+        let device_of = device_of.into_primitive();
+        FloatTensor::<Self>::new(B::random_draw(device_of, shape, words, distribution))
+    }
+
+    fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self> {
+        random::backward::dropout::<B, C>(x, probability, words)
+    }
+}
+
+/// # Panics
+/// If the tensor is not float32, the only type that the kernels take.
+pub(super) fn check_type<const D: usize>(operation: &str, x: &Tensor<D>) {
+    assert_eq!(x.dtype(), DType::F32, "{operation}: takes float32 only");
+}
+
+/// Cubes of 64 units for `units` units, in a grid whose sides every driver takes (some refuse more
+/// than 65,535 cubes in one dimension). Surplus units must return at once.
+pub(super) fn grid(units: usize) -> (CubeCount, CubeDim) {
+    const SIDE: usize = 32_768;
+    let cubes = units.div_ceil(64);
+    let height = cubes.div_ceil(SIDE);
+    assert!(height <= SIDE, "a kernel of {units} units");
+    let count = CubeCount::Static(cubes.min(SIDE) as u32, height as u32, 1);
+    (count, CubeDim::new_1d(64))
+}
