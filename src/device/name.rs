@@ -88,11 +88,11 @@ impl FromStr for Request {
             ("wgpu", _) => Api::Wgpu,
             ("vulkan", _) => Api::Vulkan,
             ("metal", _) => Api::Metal,
-            _ => return Err(unknown(nearest(&lower))),
+            _ => return Err(unknown(nearest(&lower).or_else(|| nearest(family)))),
         };
         match place.map(str::parse).unwrap_or(Ok(0)) {
             Ok(index) => Ok(Self::Gpu { api, index }),
-            Err(_) => Err(unknown(nearest(&lower))),
+            Err(_) => Err(unknown(nearest(&lower).or_else(|| nearest(family)))),
         }
     }
 }
