@@ -1,3 +1,7 @@
 //! The one integration binary.
 
 mod layering;
+mod device;
+mod simulate;
+mod split;
+mod upload;

@@ -13,11 +13,17 @@ mod config;
 mod error;
 mod series;
 
+pub mod sample;
+pub mod simulate;
+pub mod split;
+pub mod upload;
+
 pub use calendar::{Calendar, Session};
 pub use clock::{Column, Period, clock_column};
 pub use config::{CalendarChoice, DataConfig, GapPolicy, Stamp};
 pub use error::{Fault, MarketError};
 pub use series::{Bars, Series};
+pub use upload::{PanelBlock, upload};
 
 /// Loads, checks and repairs the bars that `config` names, fills or breaks their gaps and returns them
 /// sorted by symbol.
