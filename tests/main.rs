@@ -6,3 +6,4 @@ mod simulate;
 mod split;
 mod upload;
 mod windows;
+mod metrics;
