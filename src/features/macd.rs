@@ -1,0 +1,89 @@
+//! Moving average convergence and divergence.
+
+use burn::tensor::Tensor;
+
+use crate::market::Column;
+
+use super::average::{adjusted_deviation, bars_to_forget, ema_deviation, seeded_memory, weight};
+use super::declaration::{
+    Declaration, Family, Memory, Output, Parameter, Parameters, Rule, Scaling, Unit,
+};
+use super::reference::macd as oracle;
+use super::work::Work;
+
+const MACD_PARAMETERS: &[Parameter] = &[
+    Parameter::bars("fast", 2, 12),
+    Parameter::bars("slow", 2, 26),
+    Parameter::bars("signal", 1, 9),
+];
+
+const FAST_BELOW_SLOW: Rule = Rule {
+    text: "fast < slow",
+    holds: |p| p.bars(0) < p.bars(1),
+};
+
+pub(super) static MACD: Declaration = Declaration {
+    name: "MACD",
+    variant: "",
+    summary: "difference of two exponential averages, its signal line and their difference",
+    family: Family::Momentum,
+    inputs: &[Column::Close],
+    parameters: MACD_PARAMETERS,
+    rule: Some(FAST_BELOW_SLOW),
+    outputs: &[
+        Output::named("MACD", Unit::PriceDifference),
+        Output::named("MACDSIGNAL", Unit::PriceDifference),
+        Output::named("MACDHIST", Unit::PriceDifference),
+    ],
+    scaling: Scaling::WithPrice,
+    warmup_text: "slow + signal - 2, for all three",
+    warmup: |p, _| p.bars(1) + p.bars(2) - 2,
+    memory_text: "the seeded memories of EMA_slow and EMA_signal together",
+    memory: |p, _| Memory::Infinite(seeded_memory(p.bars(1)) + seeded_memory(p.bars(2))),
+    degenerate: "flat prices: 0",
+    formula: "macd_t = EMA_fast - EMA_slow of the close, both seeded on bar slow - 1\n\
+              signal_t = EMA_signal of macd; hist_t = macd_t - signal_t",
+    source: "TA-Lib 0.8.1, MACD",
+    compute: macd,
+    flow: None,
+    oracle: |s, p| oracle::macd(&s.close, p.bars(0), p.bars(1), p.bars(2)),
+};
+
+pub(super) static MACD_ADJUSTED: Declaration = Declaration {
+    name: "MACD",
+    variant: "adjusted",
+    summary: "difference of two adjusted exponential averages, the line only",
+    family: Family::Momentum,
+    inputs: &[Column::Close],
+    parameters: MACD_PARAMETERS,
+    rule: Some(FAST_BELOW_SLOW),
+    outputs: &[Output::only(Unit::PriceDifference)],
+    scaling: Scaling::WithPrice,
+    warmup_text: "slow - 1",
+    warmup: |p, _| p.bars(1) - 1,
+    memory_text: "as EMA_slow.adjusted, about 3.5 slow",
+    memory: |p, _| Memory::Infinite(bars_to_forget(weight(p.bars(1)))),
+    degenerate: "flat prices: 0",
+    formula: "EMA_fast.adjusted - EMA_slow.adjusted; signal names the school's setting and is not read",
+    source: "core111",
+    compute: |work, p, _| adjusted_deviation(work, p.bars(1)) - adjusted_deviation(work, p.bars(0)),
+    flow: None,
+    oracle: |s, p| vec![oracle::macd_adjusted(&s.close, p.bars(0), p.bars(1))],
+};
+
+/// The averages are taken as deviations of the close, so that their difference keeps the precision
+/// of its own size.
+fn macd(work: &mut Work<'_>, parameters: &Parameters, output: usize) -> Tensor<2> {
+    let (fast, slow, signal) = (parameters.bars(0), parameters.bars(1), parameters.bars(2));
+    let [line, histogram] = work.shared_many("macd", &[fast, slow, signal], |work| {
+        let start = slow - 1;
+        let line = ema_deviation(work, slow, start) - ema_deviation(work, fast, start);
+        let histogram = work.deviation(line.clone(), signal, weight(signal), start + signal - 1);
+        [line, histogram]
+    });
+    match output {
+        0 => line,
+        1 => line - histogram,
+        _ => histogram,
+    }
+}

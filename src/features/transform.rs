@@ -1,0 +1,174 @@
+//! From an indicator's output to a model's input: levels become ratios that mean the same at any
+//! price and on any market.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::market::Column;
+use crate::ops::rolling;
+
+use super::declaration::{Declaration, Memory, Unit};
+use super::error::FeatureError;
+use super::work::{Work, divide};
+
+/// Bars of the trailing mean and sums, unless a name says otherwise.
+const PERIOD: usize = 20;
+
+/// How an output becomes a model input.
+///
+/// Written as text: `as_is`, `relative_to_close`, `share_of_close`, `log_volume_<period>`,
+/// `flow_<period>`.
+///
+/// ```
+/// use emberline::features::Transform;
+/// let transform: Transform = "log_volume_48".parse()?;
+/// assert_eq!(transform, Transform::LogVolume { period: 48 });
+/// assert_eq!(transform.to_string(), "log_volume_48");
+/// # Ok::<(), emberline::features::FeatureError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Transform {
+    /// The value.
+    AsIs,
+    /// `value / close - 1`.
+    RelativeToClose,
+    /// `value / close`.
+    ShareOfClose,
+    /// `ln((1 + v) / (1 + mean of the last period v))`.
+    LogVolume {
+        /// Bars of the mean.
+        period: usize,
+    },
+    /// `(x_t - x_{t-period}) / sum of volume over period`, from the increments themselves; 0
+    /// without volume.
+    Flow {
+        /// Bars of the sums.
+        period: usize,
+    },
+}
+
+impl Transform {
+    /// What a unit asks for.
+    pub fn of(unit: Unit) -> Self {
+        match unit {
+            Unit::Price => Self::RelativeToClose,
+            Unit::PriceDifference => Self::ShareOfClose,
+            Unit::Volume => Self::LogVolume { period: PERIOD },
+            Unit::SignedVolume => Self::Flow { period: PERIOD },
+            Unit::Percent | Unit::Bounded | Unit::Ratio | Unit::Flag => Self::AsIs,
+        }
+    }
+
+    /// Why it makes no sense for a unit.
+    pub(super) fn refusal(self, unit: Unit) -> Option<String> {
+        let takes: &[Unit] = match self {
+            Self::AsIs => return None,
+            Self::RelativeToClose => &[Unit::Price],
+            Self::ShareOfClose => &[Unit::Price, Unit::PriceDifference],
+            Self::LogVolume { .. } => &[Unit::Volume],
+            Self::Flow { .. } => &[Unit::SignedVolume],
+        };
+        (!takes.contains(&unit)).then(|| format!("its unit is {}", unit.name()))
+    }
+
+    /// How far back a model input looks whose raw output looks `memory` back.
+    pub(super) fn memory(self, memory: Memory) -> Memory {
+        match (self, memory) {
+            (Self::Flow { period }, _) => Memory::Finite(period + 1),
+            (Self::LogVolume { period }, Memory::Finite(bars)) => Memory::Finite(bars + period - 1),
+            (_, memory) => memory,
+        }
+    }
+
+    /// The columns that it reads.
+    pub(super) fn inputs(self) -> &'static [Column] {
+        match self {
+            Self::AsIs => &[],
+            Self::RelativeToClose | Self::ShareOfClose => &[Column::Close],
+            Self::LogVolume { .. } | Self::Flow { .. } => &[Column::Volume],
+        }
+    }
+
+    /// Transforms the raw `value` of an indicator, `[n, T]`.
+    pub(super) fn apply(
+        self,
+        work: &mut Work<'_>,
+        indicator: &Declaration,
+        value: Tensor<2>,
+    ) -> Tensor<2> {
+        match self {
+            Self::AsIs => value,
+            Self::RelativeToClose => (value - work.close()) / work.close(),
+            Self::ShareOfClose => value / work.close(),
+            Self::LogVolume { period } => {
+                let mean = rolling::mean(value.clone(), period);
+                value.log1p() - mean.log1p()
+            }
+            Self::Flow { period } => {
+                let flow = indicator.flow.expect("a signed volume declares its flow");
+                let flow = rolling::sum(flow(work), period);
+                let volume = rolling::sum(work.column(Column::Volume), period);
+                divide(flow, volume, 0.0)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Transform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsIs => formatter.write_str("as_is"),
+            Self::RelativeToClose => formatter.write_str("relative_to_close"),
+            Self::ShareOfClose => formatter.write_str("share_of_close"),
+            Self::LogVolume { period } => write!(formatter, "log_volume_{period}"),
+            Self::Flow { period } => write!(formatter, "flow_{period}"),
+        }
+    }
+}
+
+impl FromStr for Transform {
+    type Err = FeatureError;
+
+    fn from_str(text: &str) -> Result<Self, FeatureError> {
+        let period = |prefix: &str| -> Option<usize> {
+            let digits = text.strip_prefix(prefix)?;
+            let period = match digits.strip_prefix('_') {
+                None if digits.is_empty() => PERIOD,
+                None => return None,
+                Some(digits) => digits.parse().ok()?,
+            };
+            (1..=super::declaration::LONGEST_PERIOD as usize)
+                .contains(&period)
+                .then_some(period)
+        };
+        match text {
+            "as_is" => Ok(Self::AsIs),
+            "relative_to_close" => Ok(Self::RelativeToClose),
+            "share_of_close" => Ok(Self::ShareOfClose),
+            _ => None
+                .or_else(|| period("log_volume").map(|period| Self::LogVolume { period }))
+                .or_else(|| period("flow").map(|period| Self::Flow { period }))
+                .ok_or_else(|| FeatureError::UnknownTransform {
+                    text: text.to_owned(),
+                }),
+        }
+    }
+}
+
+impl TryFrom<String> for Transform {
+    type Error = FeatureError;
+
+    fn try_from(text: String) -> Result<Self, FeatureError> {
+        text.parse()
+    }
+}
+
+impl From<Transform> for String {
+    fn from(transform: Transform) -> Self {
+        transform.to_string()
+    }
+}

@@ -1,0 +1,254 @@
+//! Ranges and deviations.
+
+use burn::tensor::Tensor;
+
+use crate::market::Column;
+use crate::ops::rolling;
+
+use super::average::{bars_to_forget, sma};
+use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, Unit};
+use super::price::log_return;
+use super::reference::{average, volatility as oracle};
+use super::work::Work;
+
+const HIGH_LOW_CLOSE: &[Column] = &[Column::High, Column::Low, Column::Close];
+
+pub(super) static TRANGE: Declaration = Declaration {
+    name: "TRANGE",
+    variant: "",
+    summary: "true range: the bar's range, extended to the close before",
+    family: Family::Volatility,
+    inputs: HIGH_LOW_CLOSE,
+    parameters: &[],
+    rule: None,
+    outputs: &[Output::only(Unit::PriceDifference)],
+    scaling: Scaling::WithPrice,
+    warmup_text: "1",
+    warmup: |_, _| 1,
+    memory_text: "2",
+    memory: |_, _| Memory::Finite(2),
+    degenerate: "flat prices: 0",
+    formula: "max(high_t - low_t, |high_t - close_{t-1}|, |low_t - close_{t-1}|)",
+    source: "Wilder (1978); TA-Lib 0.8.1, TRANGE",
+    compute: |work, _, _| work.true_range(),
+    flow: None,
+    oracle: |s, _| vec![oracle::true_range(s)],
+};
+
+pub(super) static ATR: Declaration = Declaration {
+    name: "ATR",
+    variant: "",
+    summary: "Wilder's average true range",
+    family: Family::Volatility,
+    inputs: HIGH_LOW_CLOSE,
+    parameters: &[Parameter::bars("period", 1, 14)],
+    rule: None,
+    outputs: &[Output::only(Unit::PriceDifference)],
+    scaling: Scaling::WithPrice,
+    warmup_text: "period",
+    warmup: |p, _| p.bars(0),
+    memory_text: "period + 1 + ln(1000) / -ln(1 - 1 / period), about 8 period",
+    memory: |p, _| Memory::Infinite(wilder_memory(p.bars(0))),
+    degenerate: "flat prices: 0; period 1: TRANGE",
+    formula: "atr_period = mean of TRANGE over bars 1..=period\n\
+              atr_t = atr_{t-1} + (TRANGE_t - atr_{t-1}) / period",
+    source: "Wilder (1978); TA-Lib 0.8.1, ATR",
+    compute: |work, p, _| atr(work, p.bars(0)),
+    flow: None,
+    oracle: |s, p| vec![oracle::atr(s, p.bars(0))],
+};
+
+pub(super) static NATR: Declaration = Declaration {
+    name: "NATR",
+    variant: "",
+    summary: "Wilder's average true range in percent of the close",
+    family: Family::Volatility,
+    inputs: HIGH_LOW_CLOSE,
+    parameters: &[Parameter::bars("period", 1, 14)],
+    rule: None,
+    outputs: &[Output::only(Unit::Percent)],
+    scaling: Scaling::Free,
+    warmup_text: "period",
+    warmup: |p, _| p.bars(0),
+    memory_text: "as ATR",
+    memory: |p, _| Memory::Infinite(wilder_memory(p.bars(0))),
+    degenerate: "flat prices: 0",
+    formula: "100 ATR_t / close_t",
+    source: "TA-Lib 0.8.1, NATR",
+    compute: |work, p, _| (atr(work, p.bars(0)) / work.close()).mul_scalar(100.0),
+    flow: None,
+    oracle: |s, p| {
+        let atr = oracle::atr(s, p.bars(0));
+        vec![
+            atr.iter()
+                .zip(&s.close)
+                .map(|(atr, close)| 100.0 * atr / close)
+                .collect(),
+        ]
+    },
+};
+
+pub(super) static ATR_SMA: Declaration = Declaration {
+    name: "ATR",
+    variant: "sma",
+    summary: "average true range as a simple mean",
+    family: Family::Volatility,
+    inputs: HIGH_LOW_CLOSE,
+    parameters: &[Parameter::bars("period", 1, 14)],
+    rule: None,
+    outputs: &[Output::only(Unit::PriceDifference)],
+    scaling: Scaling::WithPrice,
+    warmup_text: "period",
+    warmup: |p, _| p.bars(0),
+    memory_text: "period + 1",
+    memory: |p, _| Memory::Finite(p.bars(0) + 1),
+    degenerate: "flat prices: 0",
+    formula: "mean of TRANGE over the last period bars",
+    source: "core111",
+    compute: |work, p, _| rolling::mean(work.true_range(), p.bars(0)),
+    flow: None,
+    oracle: |s, p| vec![average::sma(&oracle::true_range(s), p.bars(0))],
+};
+
+pub(super) static STDDEV: Declaration = Declaration {
+    name: "STDDEV",
+    variant: "",
+    summary: "standard deviation of the close, times a factor",
+    family: Family::Volatility,
+    inputs: &[Column::Close],
+    parameters: &[
+        Parameter::bars("period", 2, 5),
+        Parameter::factor("nbdev", 1.0),
+    ],
+    rule: None,
+    outputs: &[Output::only(Unit::PriceDifference)],
+    scaling: Scaling::WithPrice,
+    warmup_text: "period - 1",
+    warmup: |p, _| p.bars(0) - 1,
+    memory_text: "period",
+    memory: |p, _| Memory::Finite(p.bars(0)),
+    degenerate: "flat prices: 0",
+    formula: "nbdev sqrt(sum (close - mean)^2 / period) over the last period bars",
+    source: "TA-Lib 0.8.1, STDDEV",
+    compute: |work, p, _| deviation(work, p.bars(0), 0).mul_scalar(p.factor(1) as f32),
+    flow: None,
+    oracle: |s, p| {
+        let deviation = oracle::deviation(&s.close, p.bars(0), 0);
+        vec![deviation.iter().map(|value| p.factor(1) * value).collect()]
+    },
+};
+
+pub(super) static BBANDS: Declaration = Declaration {
+    name: "BBANDS",
+    variant: "",
+    summary: "Bollinger bands around a simple moving average of the close",
+    family: Family::Volatility,
+    inputs: &[Column::Close],
+    parameters: &[
+        Parameter::bars("period", 2, 20),
+        Parameter::factor("nbdevup", 2.0),
+        Parameter::factor("nbdevdn", 2.0),
+    ],
+    rule: None,
+    outputs: &[
+        Output::named("UPPERBAND", Unit::Price),
+        Output::named("MIDDLEBAND", Unit::Price),
+        Output::named("LOWERBAND", Unit::Price),
+    ],
+    scaling: Scaling::WithPrice,
+    warmup_text: "period - 1",
+    warmup: |p, _| p.bars(0) - 1,
+    memory_text: "period",
+    memory: |p, _| Memory::Finite(p.bars(0)),
+    degenerate: "flat prices: all three at the close",
+    formula: "middle_t = SMA_t; s_t = sqrt(sum (close - SMA_t)^2 / period)\n\
+              upper_t = middle_t + nbdevup s_t; lower_t = middle_t - nbdevdn s_t",
+    source: "TA-Lib 0.8.1, BBANDS (simple average)",
+    compute: |work, p, output| {
+        let middle = sma(work, p.bars(0));
+        match output {
+            0 => middle + deviation(work, p.bars(0), 0).mul_scalar(p.factor(1) as f32),
+            1 => middle,
+            _ => middle - deviation(work, p.bars(0), 0).mul_scalar(p.factor(2) as f32),
+        }
+    },
+    flow: None,
+    oracle: |s, p| oracle::bbands(&s.close, p.bars(0), p.factor(1), p.factor(2)),
+};
+
+pub(super) static BB_WIDTH: Declaration = Declaration {
+    name: "BB",
+    variant: "width",
+    summary: "width of the Bollinger bands relative to their middle",
+    family: Family::Volatility,
+    inputs: &[Column::Close],
+    parameters: &[Parameter::bars("period", 2, 20)],
+    rule: None,
+    outputs: &[Output::only(Unit::Ratio)],
+    scaling: Scaling::Free,
+    warmup_text: "period - 1",
+    warmup: |p, _| p.bars(0) - 1,
+    memory_text: "period",
+    memory: |p, _| Memory::Finite(p.bars(0)),
+    degenerate: "flat prices: 0",
+    formula: "2 k s_t / SMA_t, k = 2, s_t = sqrt(sum (close - SMA_t)^2 / (period - 1))",
+    source: "core111",
+    compute: |work, p, _| deviation(work, p.bars(0), 1).mul_scalar(4.0) / sma(work, p.bars(0)),
+    flow: None,
+    oracle: |s, p| {
+        let (deviation, mean) = (
+            oracle::deviation(&s.close, p.bars(0), 1),
+            average::sma(&s.close, p.bars(0)),
+        );
+        vec![
+            deviation
+                .iter()
+                .zip(&mean)
+                .map(|(deviation, mean)| 4.0 * deviation / mean)
+                .collect(),
+        ]
+    },
+};
+
+pub(super) static REALISED_VOLATILITY: Declaration = Declaration {
+    name: "REALISED_VOLATILITY",
+    variant: "",
+    summary: "root mean square of the log returns, per bar",
+    family: Family::Volatility,
+    inputs: &[Column::Close],
+    parameters: &[Parameter::bars("period", 1, 48)],
+    rule: None,
+    outputs: &[Output::only(Unit::Ratio)],
+    scaling: Scaling::Free,
+    warmup_text: "period",
+    warmup: |p, _| p.bars(0),
+    memory_text: "period + 1",
+    memory: |p, _| Memory::Finite(p.bars(0) + 1),
+    degenerate: "flat prices: 0",
+    formula: "sqrt(mean of ln(close_i / close_{i-1})^2 over the last period bars)",
+    source: "set base",
+    compute: |work, p, _| {
+        let returns = work.shared("log_return", &[1], |work| log_return(work.close(), 1));
+        rolling::mean(returns.clone() * returns, p.bars(0)).sqrt()
+    },
+    flow: None,
+    oracle: |s, p| vec![oracle::realised(&s.close, p.bars(0))],
+};
+
+/// Bars that a Wilder average of `period` changes depends on.
+fn wilder_memory(period: usize) -> usize {
+    period + 1 + bars_to_forget(1.0 / period as f64)
+}
+
+fn atr(work: &mut Work<'_>, period: usize) -> Tensor<2> {
+    work.shared("atr", &[period], |work| {
+        let range = work.true_range();
+        work.smooth(range, period, 1.0 / period as f64, period)
+    })
+}
+
+fn deviation(work: &mut Work<'_>, period: usize, ddof: usize) -> Tensor<2> {
+    work.shared("deviation", &[period, ddof], |work| {
+        rolling::variance(work.close(), period, ddof).sqrt()
+    })
+}
