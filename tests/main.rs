@@ -2,6 +2,7 @@
 
 mod layering;
 mod device;
+mod market;
 mod simulate;
 mod split;
 mod upload;

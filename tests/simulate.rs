@@ -638,7 +638,7 @@ fn the_sample_can_be_made_again() {
         .unwrap();
     let time: Vec<i64> = time.i64().unwrap().into_no_null_iter().collect();
     let symbol = table.column("symbol").unwrap();
-    let symbol: Vec<&str> = symbol.str().unwrap().into_no_null_iter().collect();
+    let symbol: Vec<&str> = symbol.str().unwrap().iter().flatten().collect();
     let made: Vec<Series> = symbols(&sample::config())
         .into_iter()
         .map(|s| s.series)

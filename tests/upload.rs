@@ -104,7 +104,7 @@ fn age_restarts_with_every_segment_and_filled_is_a_flag() {
     let age = transfer::to_host(blocks[0].column(Column::Age));
     let mut wanted: Vec<f32> = (0..37_i16).map(f32::from).collect();
     assert_eq!(age[..37], wanted);
-    wanted = [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6].map(f32::from).to_vec();
+    wanted = [0_u8, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6].map(f32::from).to_vec();
     wanted.resize(37, -1.0);
     assert_eq!(age[37..74], wanted);
     assert_eq!(age[111..148], [-1.0; 37]);

@@ -8,6 +8,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
+    /// A row without a symbol in a table that has a symbol column.
+    Symbol,
     /// The time cannot be read.
     Time,
     /// The same time twice.
@@ -30,6 +32,7 @@ impl Fault {
     /// The rule that the row breaks, lower case, without the value.
     pub fn rule(self) -> &'static str {
         match self {
+            Self::Symbol => "symbol is missing",
             Self::Time => "time cannot be read",
             Self::DuplicateTime => "time is the same as the row before",
             Self::FallingTime => "time is before the row above it",
@@ -44,7 +47,7 @@ impl Fault {
     /// What `--repair` does about it.
     pub fn repair(self) -> &'static str {
         match self {
-            Self::Time | Self::Price | Self::HighBelowLow => "row dropped",
+            Self::Symbol | Self::Time | Self::Price | Self::HighBelowLow => "row dropped",
             Self::DuplicateTime => "later row dropped",
             Self::FallingTime => "rows sorted",
             Self::OutsideRange => "high or low widened",

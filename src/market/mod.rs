@@ -7,11 +7,32 @@
 //! Refused: what would train on nonsense in silence (duplicate or falling times, impossible prices,
 //! mixed intervals), each with file, row, symbol and value. See [`MarketError`].
 
+mod bar;
+mod batch;
 mod calendar;
+mod check;
 mod clock;
+mod columns;
 mod config;
+mod convert;
+mod csv;
 mod error;
+mod frames;
+mod gaps;
+mod ingest;
+mod lines;
+mod load;
+mod locate;
+mod records;
+mod rules;
+mod schedule;
+mod seen;
 mod series;
+mod settings;
+mod source;
+mod table;
+mod tally;
+mod times;
 
 pub mod sample;
 pub mod simulate;
@@ -19,21 +40,14 @@ pub mod split;
 pub mod upload;
 
 pub use calendar::{Calendar, Session};
+pub use check::{CheckReport, Finding, SymbolReport, check};
 pub use clock::{Column, Period, clock_column};
 pub use config::{CalendarChoice, DataConfig, GapPolicy, Stamp};
+pub use convert::{convert, write_bars};
 pub use error::{Fault, MarketError};
+pub use gaps::{Found, Gaps, Runs};
+pub use load::load;
 pub use series::{Bars, Series};
+pub use table::{Stream, TableRows, TableWriter, Values, write_table};
+pub use tally::{Place, Tally};
 pub use upload::{PanelBlock, upload};
-
-/// Loads, checks and repairs the bars that `config` names, fills or breaks their gaps and returns them
-/// sorted by symbol.
-///
-/// `default_gaps` is what a gap becomes if `config.gaps` says nothing; `None` means by calendar
-/// ([`GapPolicy::Fill`] where the market never closes, [`GapPolicy::Break`] elsewhere).
-///
-/// # Errors
-/// [`MarketError`], naming the file, row, symbol and value that was refused.
-pub fn load(config: &DataConfig, default_gaps: Option<GapPolicy>) -> Result<Bars, MarketError> {
-    let _ = (config, default_gaps);
-    unimplemented!("lands with the readers")
-}
