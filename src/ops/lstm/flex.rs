@@ -1,0 +1,199 @@
+//! The layer on Burn's CPU backend: its tensors as slices for [`super::cpu`].
+
+use std::sync::{Mutex, PoisonError};
+
+use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::{DType, Shape, TensorData};
+use burn_flex::FlexTensor;
+
+use super::backend::{Gradients, LstmOps, output_shape};
+use super::cpu::{self, Instructions, Output, Sequence, Weights};
+
+/// The tensors of a call, contiguous where the kernel wants them so.
+struct Call {
+    x: FlexTensor,
+    w_ih: FlexTensor,
+    w_hh: FlexTensor,
+    b_ih: FlexTensor,
+    b_hh: FlexTensor,
+    h0: FlexTensor,
+    c0: FlexTensor,
+}
+
+impl Call {
+    fn new(tensors: [FlexTensor; 7]) -> Self {
+        let [x, w_ih, w_hh, b_ih, b_hh, h0, c0] = tensors;
+        let strides = x.layout().strides();
+        let readable = strides[0] >= 0 && strides[1] >= 0 && strides[2] == 1;
+        Self {
+            x: if readable { x } else { x.to_contiguous() },
+            w_ih: w_ih.to_contiguous(),
+            w_hh: w_hh.to_contiguous(),
+            b_ih: b_ih.to_contiguous(),
+            b_hh: b_hh.to_contiguous(),
+            h0: h0.to_contiguous(),
+            c0: c0.to_contiguous(),
+        }
+    }
+
+    fn shape(&self) -> cpu::Shape {
+        let x = self.x.shape();
+        cpu::Shape {
+            batch: x[0],
+            length: x[1],
+            features: x[2],
+            hidden: self.w_hh.shape()[1],
+        }
+    }
+
+    fn x(&self) -> Sequence<'_> {
+        let layout = self.x.layout();
+        Sequence {
+            values: &self.x.storage::<f32>()[layout.start_offset()..],
+            batch_stride: layout.strides()[0].unsigned_abs(),
+            step_stride: layout.strides()[1].unsigned_abs(),
+        }
+    }
+
+    fn weights(&self) -> Weights<'_> {
+        Weights {
+            w_ih: self.w_ih.storage(),
+            w_hh: self.w_hh.storage(),
+            b_ih: self.b_ih.storage(),
+            b_hh: self.b_hh.storage(),
+        }
+    }
+
+    fn state(&self) -> (&[f32], &[f32]) {
+        (self.h0.storage(), self.c0.storage())
+    }
+
+    fn forward(&self, output: Output, saved: &mut [f32]) -> FlexTensor {
+        let shape = self.shape();
+        let mut out = vec![0.0; shape.batch * output.row_len(shape)];
+        cpu::forward(
+            Instructions::detect(),
+            shape,
+            self.x(),
+            self.weights(),
+            self.state(),
+            output,
+            &mut out,
+            saved,
+        );
+        let shape = output_shape(&self.x.shape(), &self.w_hh.shape(), &output);
+        tensor(out, shape)
+    }
+}
+
+fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+/// Buffers of saved activations, used again once nobody else holds them: tens of megabytes whose
+/// pages would otherwise be fetched from the system at every step.
+static BUFFERS: Mutex<Vec<FlexTensor>> = Mutex::new(Vec::new());
+
+/// Buffers kept at most; more than the layers of a model.
+const MAX_BUFFERS: usize = 8;
+
+/// A buffer of `len` numbers of any value that only the caller and the list hold.
+fn with_buffer(len: usize, fill: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let free = {
+        let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = buffers
+            .iter()
+            .position(|buffer| buffer.is_unique() && buffer.shape().num_elements() == len);
+        match found {
+            Some(index) => Some(buffers.remove(index)),
+            None => {
+                // Another shape: forget what is idle.
+                if buffers.len() >= MAX_BUFFERS {
+                    buffers.retain(|buffer| !buffer.is_unique());
+                    buffers.truncate(MAX_BUFFERS - 1);
+                }
+                None
+            }
+        }
+    };
+    let mut buffer = free.unwrap_or_else(|| FlexTensor::empty(Shape::from([len]), DType::F32));
+    fill(buffer.storage_mut());
+    BUFFERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(buffer.clone());
+    buffer
+}
+
+impl LstmOps for Flex {
+    fn lstm_forward(
+        x: FlexTensor,
+        w_ih: FlexTensor,
+        w_hh: FlexTensor,
+        b_ih: FlexTensor,
+        b_hh: FlexTensor,
+        h0: FlexTensor,
+        c0: FlexTensor,
+        output: Output,
+    ) -> FlexTensor {
+        Call::new([x, w_ih, w_hh, b_ih, b_hh, h0, c0]).forward(output, &mut [])
+    }
+
+    fn lstm_saving(
+        x: FlexTensor,
+        w_ih: FlexTensor,
+        w_hh: FlexTensor,
+        b_ih: FlexTensor,
+        b_hh: FlexTensor,
+        h0: FlexTensor,
+        c0: FlexTensor,
+        output: Output,
+    ) -> (FlexTensor, FlexTensor) {
+        let call = Call::new([x, w_ih, w_hh, b_ih, b_hh, h0, c0]);
+        let mut out = None;
+        let len = cpu::saved_len(Instructions::detect(), call.shape());
+        let saved = with_buffer(len, |saved| out = Some(call.forward(output, saved)));
+        (out.expect("the buffer was filled"), saved)
+    }
+
+    fn lstm_backward(
+        x: FlexTensor,
+        w_ih: FlexTensor,
+        w_hh: FlexTensor,
+        b_ih: FlexTensor,
+        b_hh: FlexTensor,
+        h0: FlexTensor,
+        c0: FlexTensor,
+        saved: FlexTensor,
+        gradient: FlexTensor,
+        output: Output,
+        x_gradient: bool,
+    ) -> Gradients<Self> {
+        let call = Call::new([x, w_ih, w_hh, b_ih, b_hh, h0, c0]);
+        let shape = call.shape();
+        let gradients = cpu::backward(
+            Instructions::detect(),
+            shape,
+            call.x(),
+            call.weights(),
+            call.state(),
+            output,
+            gradient.to_contiguous().storage(),
+            saved.storage(),
+            x_gradient,
+        );
+        let dx = if x_gradient {
+            tensor(gradients.x, call.x.shape())
+        } else {
+            tensor(vec![0.0], [1, 1, 1])
+        };
+        (
+            dx,
+            tensor(gradients.w_ih, call.w_ih.shape()),
+            tensor(gradients.w_hh, call.w_hh.shape()),
+            tensor(gradients.bias, call.b_ih.shape()),
+            tensor(gradients.h0, call.h0.shape()),
+            tensor(gradients.c0, call.c0.shape()),
+        )
+    }
+}
