@@ -8,3 +8,5 @@ mod split;
 mod upload;
 mod windows;
 mod metrics;
+mod lstm;
+mod model;
