@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod kernels;
 mod layering;
 mod device;
 mod market;

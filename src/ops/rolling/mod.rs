@@ -12,8 +12,8 @@ pub(in crate::ops) mod flex;
 mod portable;
 pub mod reference;
 
-use burn::backend::Dispatch;
-use burn::tensor::Tensor;
+use burn::backend::{Dispatch, DispatchDevice};
+use burn::tensor::{Device, Tensor};
 
 use super::backend::{KernelOps, check_type};
 
@@ -50,7 +50,8 @@ pub enum Statistic {
 /// A window that holds a NaN gives NaN; the first whole window after it is right again. Period 1
 /// returns `x`. A period longer than T gives NaN everywhere, an empty tensor an empty tensor.
 /// # Precision
-/// Partial sums are float64 on the CPU and compensated (Knuth's two-sum) on GPUs.
+/// Partial sums are float64 on the CPU and compensated (Knuth's two-sum) on GPUs; there, periods
+/// beyond 16,384 bars take the float32 tree of [`portable`].
 /// # Panics
 /// If `period` is 0 or `x` is tracked by autodiff.
 /// # Source
@@ -115,11 +116,23 @@ pub fn weighted_mean(x: Tensor<2>, period: usize) -> Tensor<2> {
     rolling(x, Statistic::WeightedMean, period)
 }
 
+/// The longest window that a kernel's unit walks through: beyond it the doubling of [`portable`] has
+/// more parallel work, and software drivers stop a loop after 65,535 rounds.
+const LONGEST_KERNEL: usize = 16_384;
+
+fn on_cpu(device: &Device) -> bool {
+    let device = device.clone().without_autodiff();
+    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
+}
+
 fn rolling(x: Tensor<2>, statistic: Statistic, period: usize) -> Tensor<2> {
     assert!(period > 0, "rolling: a period of 0 bars");
     check_type("rolling", &x);
     if x.shape().num_elements() == 0 {
         return x;
+    }
+    if period > LONGEST_KERNEL && !on_cpu(&x.device()) {
+        return portable(x.detach(), statistic, period);
     }
     Tensor::from_dispatch(Dispatch::rolling(x.into_dispatch(), statistic, period))
 }

@@ -24,11 +24,23 @@ pub fn portable(x: Tensor<2>, statistic: Statistic, period: usize) -> Tensor<2> 
     }
     let poison = accumulate(Kind::Sum, x.clone().is_nan().float(), period);
     let kind = Kind::from(statistic);
-    let lowest = match statistic {
-        Statistic::Min => x.clone().neg(),
-        _ => x.clone(),
+    let undefined = x.clone().is_nan();
+    let clean = x.mask_fill(undefined.clone(), 0.0);
+    let clean = match statistic {
+        Statistic::Min => clean.neg(),
+        Statistic::Variance { .. } => {
+            // Any level near the values will do: what counts is that squares are of deviations.
+            let defined = undefined
+                .clone()
+                .bool_not()
+                .float()
+                .sum_dim(1)
+                .clamp_min(1.0);
+            let level = clean.clone().sum_dim(1) / defined; // [N, 1]
+            (clean - level).mask_fill(undefined, 0.0)
+        }
+        _ => clean,
     };
-    let clean = lowest.clone().mask_fill(lowest.is_nan(), 0.0);
     let merged = accumulate(kind, clean, period);
     let count = period as f32;
     let value = match statistic {

@@ -1,4 +1,4 @@
-//! The kernels. A row is cut into chunks of [`CHUNK`] bars: each chunk's composite, then the state
+//! The kernels. A row is cut into chunks: each chunk's composite, then the state
 //! at the start of each chunk, then the bars of each chunk from that state. Few rows still fill a
 //! GPU; short rows take the last step alone.
 
@@ -10,14 +10,18 @@ use burn_cubecl::tensor::CubeTensor;
 
 use crate::ops::backend::grid;
 
-/// Bars of a chunk.
+/// Bars of a chunk, unless that makes more than [`MOST_CHUNKS`].
 const CHUNK: usize = 256;
+
+/// One unit walks over a row's chunks, and software drivers stop a loop after 65,535 rounds.
+const MOST_CHUNKS: usize = 16_384;
 
 pub(in crate::ops) fn linear_scan(a: CubeTensor, b: CubeTensor) -> CubeTensor {
     let (a, b) = (into_contiguous(a), into_contiguous(b));
     let shape = b.shape();
     let [rows, bars] = [shape[0], shape[1]];
-    let chunks = bars.div_ceil(CHUNK);
+    let chunk = CHUNK.max(bars.div_ceil(MOST_CHUNKS));
+    let chunks = bars.div_ceil(chunk);
     let empty = |shape| empty_device_dtype(b.client.clone(), b.device.clone(), shape, DType::F32);
     let y = empty(shape);
     let states = empty(Shape::new([rows * chunks, kernel::FIELDS]));
@@ -31,7 +35,7 @@ pub(in crate::ops) fn linear_scan(a: CubeTensor, b: CubeTensor) -> CubeTensor {
             b.clone().into_tensor_arg(),
             states.clone().into_tensor_arg(),
             bars,
-            CHUNK,
+            chunk,
             0,
         );
         let (rows_count, rows_dim) = grid(rows);
@@ -55,7 +59,7 @@ pub(in crate::ops) fn linear_scan(a: CubeTensor, b: CubeTensor) -> CubeTensor {
         y.clone().into_tensor_arg(),
         rows * chunks,
         bars,
-        CHUNK,
+        chunk,
         0,
         chunks > 1,
     );
