@@ -1,5 +1,7 @@
 //! Devices by name, the child that looks for GPUs, and the two counted doors.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,5 +1,7 @@
 //! Simulated bars: what they promise, and above all how strong the signal is.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 
 use emberline::market::{
@@ -106,7 +108,7 @@ fn the_stated_strength_is_attained_by_the_true_conditional_mean() {
             missing,
             start_ns: -50 * 366 * DAY_NS,
             ..config(
-                8,
+                16,
                 if calendar == Calendar::Daily {
                     25_000
                 } else {
@@ -120,7 +122,7 @@ fn the_stated_strength_is_attained_by_the_true_conditional_mean() {
             Some(symbol.expected[row])
         });
         let (measured, error) = ic(&truth);
-        assert!(error < 0.004, "{calendar} {kind:?}: {error}");
+        assert!(error < 0.0025, "{calendar} {kind:?}: {error}");
         assert!(
             (measured - stated).abs() < 3.5 * error,
             "{calendar} {kind:?} missing {missing}: {measured} +- {error}, stated {stated}"
@@ -139,7 +141,7 @@ fn the_stated_strength_is_attained_by_the_true_conditional_mean() {
         if missing == 0.0 && calendar != Calendar::Sessions {
             let (measured, error) = ic(&scaled);
             assert!(
-                (measured - stated).abs() < 3.5 * error + 0.03 * stated,
+                (measured - stated).abs() < 3.5 * error + 0.06 * stated,
                 "{calendar} {kind:?} scaled: {measured} +- {error}, stated {stated}"
             );
         }
@@ -175,8 +177,11 @@ fn later_horizons_are_stated_too() {
     assert!((nonlinear.attainable_ic(1).unwrap() - 0.10).abs() < 1e-12);
 }
 
+/// A forecast from the bars up to a row.
+type Predictor = fn(&SimulatedSymbol, usize) -> Option<f64>;
+
 /// Forecasts that people try first.
-fn predictors() -> Vec<(&'static str, fn(&SimulatedSymbol, usize) -> Option<f64>)> {
+fn predictors() -> Vec<(&'static str, Predictor)> {
     vec![
         ("momentum", last_return),
         ("reversal", |symbol, row| {
@@ -213,9 +218,7 @@ fn balance(series: &Series, row: usize) -> f64 {
 
 /// The linear signal but for its scale.
 fn surprises(series: &Series, row: usize) -> f64 {
-    (0..40)
-        .map(|lag| 0.8_f64.powi(lag) * balance(series, row - lag as usize))
-        .sum()
+    (row - 39..=row).fold(0.0, |sum, past| 0.8 * sum + balance(series, past))
 }
 
 #[test]

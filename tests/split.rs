@@ -1,5 +1,7 @@
 //! Cuts by share and by date.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use emberline::market::{
     MarketError,
     split::{Cuts, SplitConfig, cuts},

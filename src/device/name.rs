@@ -90,7 +90,7 @@ impl FromStr for Request {
             ("metal", _) => Api::Metal,
             _ => return Err(unknown(nearest(&lower).or_else(|| nearest(family)))),
         };
-        match place.map(str::parse).unwrap_or(Ok(0)) {
+        match place.map_or(Ok(0), str::parse) {
             Ok(index) => Ok(Self::Gpu { api, index }),
             Err(_) => Err(unknown(nearest(&lower).or_else(|| nearest(family)))),
         }

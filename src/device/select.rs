@@ -111,7 +111,7 @@ fn auto(probe: Option<&Path>) -> Selection {
             .into_iter()
             .filter(|api| api.missing_feature().is_none())
             .map(|api| first_gpu(api, executable))
-            .reduce(|before, next| before.or_else(|_| next))
+            .reduce(Result::or)
             .unwrap_or_else(|| Err("this build has no GPU backend".to_owned()))
             .unwrap_or_else(cpu),
     };

@@ -163,6 +163,7 @@ fn share(first: f64, second: f64) -> f64 {
 
 /// The instant that has as nearly as possible `wanted` of the times before it.
 fn cut_at(times: &mut [i64], wanted: f64) -> i64 {
+    #[expect(clippy::cast_sign_loss, reason = "a share of a count is not negative")]
     let rank = (wanted.round() as usize).min(times.len());
     if rank == times.len() {
         return times

@@ -21,10 +21,10 @@
 //! `sigma_t` is the volatility that the process itself expects at `t`. `A` is set so that the
 //! correlation over time between that conditional mean and the return over the next bar after the
 //! entry at the next close (`target.entry = "next_close"`, horizon 1) is the stated information
-//! coefficient, for each symbol; for the return scaled by its volatility it is 2 % less. No forecast
-//! from past bars can do better; with strength 0 log prices are a martingale but for the bounce,
-//! which the entry at the next close does not see. `gamma` is how far a drift of one volatility
-//! shifts `bop`: without that term the signal would feed on itself.
+//! coefficient, for each symbol; for the return scaled by its volatility it is 2 to 5 % less. No
+//! forecast from past bars can do better; with strength 0 log prices are a martingale but for the
+//! bounce, which the entry at the next close does not see. `gamma` is how far a drift of one
+//! volatility shifts `bop`: without that term the signal would feed on itself.
 //!
 //! Everything is a function of the configuration and its seed; a symbol depends on its own place in
 //! the list only, not on how many others there are.
