@@ -126,7 +126,7 @@ pub struct ColumnRecord {
     pub name: String,
     /// How it became a model input.
     pub transform: Transform,
-    /// Bars back that the model input depended on.
+    /// Bars back that the raw value depended on; 0 if unbounded.
     pub memory_bars: usize,
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::market::Column;
 
-use super::average::{adjusted_deviation, bars_to_forget, ema_deviation, seeded_memory, weight};
+use super::average::{adjusted_deviation, ema_deviation, seeded_memory, weight};
 use super::declaration::{
     Declaration, Family, Memory, Output, Parameter, Parameters, Rule, Scaling, Unit,
 };
@@ -61,8 +61,9 @@ pub(super) static MACD_ADJUSTED: Declaration = Declaration {
     scaling: Scaling::WithPrice,
     warmup_text: "slow - 1",
     warmup: |p, _| p.bars(1) - 1,
-    memory_text: "as EMA_slow.adjusted, about 3.5 slow",
-    memory: |p, _| Memory::Infinite(bars_to_forget(weight(p.bars(1)))),
+    memory_text: "slow + ln(1000) / -ln(1 - 2 / (slow + 1)), about 4.5 slow",
+    // The line is a small difference of averages: their seeds must weigh less than its own 1e-3.
+    memory: |p, _| Memory::Infinite(seeded_memory(p.bars(1))),
     degenerate: "flat prices: 0",
     formula: "EMA_fast.adjusted - EMA_slow.adjusted; signal names the school's setting and is not read",
     source: "core111",

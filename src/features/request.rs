@@ -223,15 +223,18 @@ fn nearest(column: &str) -> Option<String> {
     };
     for indicator in catalogue() {
         let likeness = strsim::jaro_winkler(&stem.to_uppercase(), indicator.name);
-        let kept = format!("{}{rest}", indicator.name);
-        // The same parameters again, if they mean something there.
-        let name = if kept != column && is_known(&kept) {
-            kept
-        } else {
-            indicator.column_name(&indicator.defaults(), 0)
-        };
-        consider(likeness, name.clone());
-        consider(strsim::jaro_winkler(&upper, &name.to_uppercase()), name);
+        // The same parameters again, if they mean something there, with the ending or without.
+        let numbers = rest.find('.').map_or(rest, |dot| &rest[..dot]);
+        let name = [rest, numbers]
+            .map(|rest| format!("{}{rest}", indicator.name))
+            .into_iter()
+            .find(|name| name != column && is_known(name))
+            .unwrap_or_else(|| indicator.column_name(&indicator.defaults(), 0));
+        consider(likeness, name);
+        for output in 0..indicator.outputs.len() {
+            let name = indicator.column_name(&indicator.defaults(), output);
+            consider(strsim::jaro_winkler(&upper, &name.to_uppercase()), name);
+        }
     }
     for preset in PRESETS {
         consider(

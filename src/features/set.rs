@@ -165,7 +165,7 @@ impl FeatureSet {
         let record = |column: &FeatureColumn| ColumnRecord {
             name: column.name.clone(),
             transform: column.transform,
-            memory_bars: column.input_memory().bars().unwrap_or(0),
+            memory_bars: column.memory.bars().unwrap_or(0),
         };
         self.columns.iter().map(record).collect()
     }

@@ -164,9 +164,16 @@ impl<'a> Work<'a> {
         start: usize,
     ) -> Tensor<2> {
         let keep = (1.0 - weight) as f32;
-        let seed = x.clone() - rolling::mean(x.clone(), period);
+        let change = change(x.clone(), 1);
+        // x minus the mean of the last p values is (p - 1) / 2 times the linearly weighted mean of
+        // the last p - 1 changes.
+        let seed = if period > 1 {
+            rolling::weighted_mean(change.clone(), period - 1).mul_scalar(0.5 * (period - 1) as f32)
+        } else {
+            x.zeros_like()
+        };
         let coefficient = x.full_like(keep);
-        self.recurrence(start, seed, coefficient, change(x, 1).mul_scalar(keep))
+        self.recurrence(start, seed, coefficient, change.mul_scalar(keep))
     }
 }
 
