@@ -1,7 +1,11 @@
 //! The one integration binary.
 
 mod kernels;
+mod checkpoint;
 mod layering;
+mod resume;
+mod toy;
+mod training;
 mod device;
 mod market;
 mod simulate;

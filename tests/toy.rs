@@ -1,0 +1,271 @@
+//! A tiny learnable problem: two features, one label that is a function of the window's last bars.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::tensor::Device;
+use emberline::checkpoint::{Checkpoint, Manifest, NamedTensor, Store, load};
+use emberline::device::transfer::upload;
+use emberline::metrics::{Objective, Scorer};
+use emberline::model::{Forecaster, ForecasterConfig};
+use emberline::training::{
+    Job, Line, Outcome, Progress, Resume, TrainingConfig, TrainingError, run,
+};
+use emberline::windows::{Loader, Outcomes, Resident, Sample};
+
+pub const LENGTH: usize = 5;
+const NUM_BARS: usize = 96;
+const NUM_FEATURES: usize = 2;
+
+/// Numbers in -1..1 that look random and are the same everywhere.
+pub fn noise(len: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+fn labels() -> Vec<f32> {
+    noise(NUM_BARS * NUM_FEATURES, 3)
+        .chunks_exact(NUM_FEATURES)
+        .map(|bar| 1.5 * bar[0] - 0.8 * bar[1])
+        .collect()
+}
+
+/// What came after the windows of `loader`: labels are returns.
+fn outcomes(loader: &Loader) -> Outcomes {
+    let samples = loader.samples().to_vec();
+    let labels = labels();
+    let label: Vec<f32> = samples
+        .iter()
+        .map(|sample| labels[sample.last as usize])
+        .collect();
+    Outcomes {
+        times: samples
+            .iter()
+            .map(|sample| i64::from(sample.last))
+            .collect(),
+        horizons: vec![1],
+        scale: vec![1.0; samples.len()],
+        last_return: vec![0.0; samples.len()],
+        raw: label.clone(),
+        label,
+        samples,
+    }
+}
+
+/// The problem, and how it is trained.
+#[derive(Clone)]
+pub struct Toy {
+    pub config: TrainingConfig,
+    pub keep: usize,
+    /// The bar whose label is not a number.
+    pub bad_bar: Option<usize>,
+}
+
+impl Toy {
+    /// 64 training windows in batches of 8: 8 steps an epoch.
+    pub fn new() -> Self {
+        let config = TrainingConfig {
+            epochs: 3,
+            batch_size: 8,
+            checkpoint_every: 3,
+            learning_rate: 5e-3,
+            log_every: 2,
+            warmup_steps: 4,
+            seed: 7,
+            ..TrainingConfig::default()
+        };
+        Self {
+            config,
+            keep: 3,
+            bad_bar: None,
+        }
+    }
+
+    pub fn loaders(&self) -> (Loader, Loader) {
+        let device = Device::flex();
+        let features = noise(NUM_BARS * NUM_FEATURES, 3);
+        let mut labels = labels();
+        if let Some(bar) = self.bad_bar {
+            labels[bar] = f32::NAN;
+        }
+        let resident = Rc::new(Resident {
+            features: vec![upload(features, [1, NUM_BARS, NUM_FEATURES], &device)],
+            labels: vec![upload(labels, [1, NUM_BARS, 1], &device)],
+            places: vec![(0, 0)],
+        });
+        let samples =
+            |bars: std::ops::Range<u32>| bars.map(|last| Sample { series: 0, last }).collect();
+        (
+            Loader::new(
+                Rc::clone(&resident),
+                samples(4..68),
+                LENGTH,
+                self.config.batch_size,
+            ),
+            Loader::new(resident, samples(70..91), LENGTH, self.config.batch_size),
+        )
+    }
+
+    pub fn forecaster() -> ForecasterConfig {
+        ForecasterConfig {
+            hidden: 6,
+            dropout: 0.2,
+            ..ForecasterConfig::default()
+        }
+    }
+
+    pub fn model(&self) -> Forecaster {
+        Forecaster::init(
+            &Self::forecaster(),
+            NUM_FEATURES,
+            1,
+            self.config.seed,
+            &Device::flex(),
+        )
+    }
+
+    pub fn model_from(weights: Vec<NamedTensor>) -> Forecaster {
+        Forecaster::from_weights(&Self::forecaster(), weights, &Device::flex()).unwrap()
+    }
+
+    pub fn manifest() -> Manifest {
+        Manifest {
+            horizons: vec![1],
+            crate_version: "test".to_owned(),
+            ..Manifest::default()
+        }
+    }
+
+    /// Trains into `run_dir` from the beginning, or goes on from `checkpoint`.
+    pub fn train(
+        &self,
+        run_dir: &Path,
+        checkpoint: Option<Checkpoint>,
+        progress: &mut dyn Progress,
+        stop: &Arc<AtomicUsize>,
+    ) -> Result<Outcome, TrainingError> {
+        let (train, validation) = self.loaders();
+        let scorer = Scorer::new(outcomes(&validation), Objective::default(), &[], None);
+        let (model, store, resume) = match checkpoint {
+            None => (self.model(), Store::create(run_dir, self.keep)?, None),
+            Some(checkpoint) => {
+                let (weights, resume) = Resume::split(checkpoint);
+                (
+                    Self::model_from(weights),
+                    Store::open(run_dir, self.keep)?,
+                    Some(resume),
+                )
+            }
+        };
+        run(Job {
+            model,
+            device: Device::flex(),
+            train,
+            validation,
+            store,
+            manifest: Self::manifest(),
+            config: self.config.clone(),
+            resume,
+            stop: Arc::clone(stop),
+            progress,
+            validate: &mut |forecasts: &[f32]| scorer.validation(forecasts),
+        })
+    }
+
+    /// Trains without a stop.
+    pub fn train_whole(&self, run_dir: &Path) -> Result<Outcome, TrainingError> {
+        self.train(
+            run_dir,
+            None,
+            &mut emberline::training::Silent,
+            &Arc::default(),
+        )
+    }
+
+    /// Trains until `step` is taken, as SIGINT would have it.
+    pub fn train_until(
+        &self,
+        run_dir: &Path,
+        checkpoint: Option<Checkpoint>,
+        step: u64,
+    ) -> Outcome {
+        let stop = Arc::new(AtomicUsize::new(0));
+        let mut listener = StopAt {
+            step,
+            stop: Arc::clone(&stop),
+        };
+        self.train(run_dir, checkpoint, &mut listener, &stop)
+            .unwrap()
+    }
+}
+
+struct StopAt {
+    step: u64,
+    stop: Arc<AtomicUsize>,
+}
+
+impl Progress for StopAt {
+    fn step(&mut self, step: u64) {
+        if step == self.step {
+            self.stop.store(2, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The checkpoint that `RUN/latest` points to.
+pub fn latest(run_dir: &Path) -> Checkpoint {
+    load(&run_dir.join("latest")).unwrap()
+}
+
+/// The log without what a clock says.
+pub fn log_without_times(run_dir: &Path) -> Vec<Line> {
+    let mut lines = emberline::training::read_log(&run_dir.join("log.jsonl")).unwrap();
+    for line in &mut lines {
+        match line {
+            Line::Step {
+                samples_per_s,
+                elapsed_s,
+                ..
+            } => {
+                (*samples_per_s, *elapsed_s) = Default::default();
+            }
+            Line::Epoch { elapsed_s, .. } => *elapsed_s = Default::default(),
+            Line::NotFinite { .. } => {}
+        }
+    }
+    lines
+}
+
+/// Every bit of weights, moments and state, but not what a clock says.
+pub fn bits(
+    checkpoint: &Checkpoint,
+) -> (
+    Vec<(String, Vec<u32>)>,
+    Vec<Vec<u32>>,
+    emberline::checkpoint::State,
+) {
+    let bits =
+        |values: &[f32]| -> Vec<u32> { values.iter().map(|value| value.to_bits()).collect() };
+    let weights = checkpoint
+        .weights
+        .iter()
+        .map(|(path, _, values)| (path.clone(), bits(values)))
+        .collect();
+    let moments = checkpoint
+        .moments
+        .iter()
+        .flat_map(|pair| [bits(&pair.moment_1), bits(&pair.moment_2)])
+        .collect();
+    let mut state = checkpoint.manifest.state.clone();
+    state.elapsed_s = Default::default();
+    (weights, moments, state)
+}
