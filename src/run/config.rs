@@ -1,0 +1,264 @@
+//! The run's configuration: one TOML section per storey, collected from files, flags and defaults.
+//!
+//! A value comes from the first of: `--set` and flags, the file or preset, the default. Every value
+//! is checked against [`super::keys`] before serde reads it, so that a wrong one is named with its
+//! bounds.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::RunError;
+use super::keys::{self, Bounds, KEYS};
+use crate::features::ScalerConfig;
+use crate::market::DataConfig;
+use crate::market::split::SplitConfig;
+use crate::model::ForecasterConfig;
+use crate::training::{CheckpointsConfig, TrainingConfig};
+use crate::windows::{TargetConfig, WindowConfig};
+
+/// Everything that decides what a run does, resolved.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    /// Which bars, and how to read them.
+    pub data: DataConfig,
+    /// What the model sees of a bar.
+    pub features: FeaturesConfig,
+    /// How inputs are centred and scaled.
+    pub scaler: ScalerConfig,
+    /// How far back the model looks.
+    pub windows: WindowConfig,
+    /// What it forecasts.
+    pub target: TargetConfig,
+    /// Which windows train, validate and test.
+    pub splits: SplitConfig,
+    /// The model.
+    pub model: ForecasterConfig,
+    /// The loop.
+    pub training: TrainingConfig,
+    /// What is kept.
+    pub checkpoints: CheckpointsConfig,
+    /// What trading costs.
+    pub costs: CostsConfig,
+}
+
+/// Section `[features]`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeaturesConfig {
+    /// Preset, comma list of columns, or path of a TOML file.
+    pub set: String,
+    /// Scaled inputs are clipped to plus and minus this.
+    pub clip: f64,
+}
+
+impl Default for FeaturesConfig {
+    fn default() -> Self {
+        Self {
+            set: "base".to_owned(),
+            clip: 5.0,
+        }
+    }
+}
+
+/// Section `[costs]`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostsConfig {
+    /// Cost of one trade's side, basis points. The validation report stands its break-even beside it.
+    pub bps: f64,
+}
+
+/// The presets of the program: name and TOML text.
+pub const PRESETS: [(&str, &str); 3] = [
+    ("demo", include_str!("../../configs/demo.toml")),
+    ("crypto-5m", include_str!("../../configs/crypto-5m.toml")),
+    (
+        "daily-equities",
+        include_str!("../../configs/daily-equities.toml"),
+    ),
+];
+
+impl RunConfig {
+    /// Reads a preset or a TOML file (`source`), then applies `key=value` settings in order.
+    ///
+    /// ```
+    /// use emberline::run::RunConfig;
+    /// let config = RunConfig::load(Some("demo"), &["training.epochs=3".to_owned()])?;
+    /// assert_eq!(config.training.epochs, 3);
+    /// assert_eq!(config.windows.length, 60);
+    /// # Ok::<(), emberline::run::RunError>(())
+    /// ```
+    /// # Errors
+    /// A file that cannot be read or parsed, an unknown preset or key, a value outside its bounds,
+    /// settings that contradict each other.
+    pub fn load(source: Option<&str>, settings: &[String]) -> Result<Self, RunError> {
+        let mut table = match source {
+            None => Table::new(),
+            Some(source) => read(source)?,
+        };
+        for setting in settings {
+            apply(&mut table, setting)?;
+        }
+        Self::from_table(&table, source.unwrap_or("--set"))
+    }
+
+    /// Checks a table against the keys and fills the rest with defaults. `origin` is named in errors.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn from_table(table: &Table, origin: &str) -> Result<Self, RunError> {
+        check(table, origin)?;
+        let config: Self =
+            Value::Table(table.clone())
+                .try_into()
+                .map_err(|source| RunError::Invalid {
+                    origin: origin.to_owned(),
+                    source,
+                })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as a table, unset keys left out.
+    ///
+    /// # Panics
+    /// Never: every section is plain data.
+    pub fn to_table(&self) -> Table {
+        match Value::try_from(self) {
+            Ok(Value::Table(table)) => table,
+            other => panic!("a configuration is a table, not {other:?}"),
+        }
+    }
+
+    /// The resolved configuration as TOML that can be run.
+    pub fn to_toml(&self) -> String {
+        let table = self.to_table();
+        let mut text = String::new();
+        let mut section = "";
+        for key in KEYS {
+            if key.section != section {
+                section = key.section;
+                text.push_str(&format!(
+                    "{}[{section}]\n",
+                    if text.is_empty() { "" } else { "\n" }
+                ));
+            }
+            let comment = format!("# {}; {}", key.meaning, key.bounds);
+            let value = table.get(section).and_then(|section| section.get(key.name));
+            text.push_str(&match value {
+                Some(value) => format!("{comment}\n{} = {value}\n", key.name),
+                None => format!("{comment}\n# {} is unset\n", key.name),
+            });
+        }
+        text
+    }
+
+    /// Rules between keys.
+    fn check(&self) -> Result<(), RunError> {
+        let splits = &self.splits;
+        let sum = splits.train + splits.validation + splits.test;
+        let by_date = splits.train_end.is_some() || splits.validation_end.is_some();
+        if !by_date && (sum - 1.0).abs() > 1e-6 {
+            return Err(RunError::Conflict {
+                what: format!(
+                    "splits.train {} + splits.validation {} + splits.test {} = {sum}, not 1",
+                    splits.train, splits.validation, splits.test
+                ),
+                hint: "the three shares add up to 1; set them together".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The text of a preset or file, parsed.
+fn read(source: &str) -> Result<Table, RunError> {
+    let preset = PRESETS.iter().find(|(name, _)| *name == source);
+    let path = Path::new(source);
+    let text = match preset {
+        Some((_, text)) if !path.is_file() => (*text).to_owned(),
+        _ => {
+            let looks_like_a_name = !source.contains(['/', '\\', '.']);
+            if looks_like_a_name && !path.exists() {
+                return Err(RunError::UnknownPreset {
+                    name: source.to_owned(),
+                    nearest: PRESETS
+                        .iter()
+                        .map(|(name, _)| {
+                            (strsim::normalized_damerau_levenshtein(source, name), *name)
+                        })
+                        .filter(|(likeness, _)| *likeness >= 0.5)
+                        .max_by(|a, b| a.0.total_cmp(&b.0))
+                        .map(|(_, name)| name.to_owned()),
+                });
+            }
+            std::fs::read_to_string(path).map_err(|source| RunError::Read {
+                path: path.to_owned(),
+                source,
+            })?
+        }
+    };
+    text.parse().map_err(|error| RunError::Parse {
+        path: path.to_owned(),
+        source: error,
+    })
+}
+
+/// Puts `section.name=value` into the table.
+fn apply(table: &mut Table, setting: &str) -> Result<(), RunError> {
+    let Some((path, text)) = setting.split_once('=') else {
+        return Err(RunError::Setting {
+            setting: setting.to_owned(),
+        });
+    };
+    let path = path.trim();
+    let key = keys::find(path).ok_or_else(|| unknown(path, "--set"))?;
+    let value = key.bounds.read(text);
+    if !key.bounds.allow(&value) {
+        return Err(refused(path, &value, key.bounds, "--set"));
+    }
+    let section = table
+        .entry(key.section)
+        .or_insert_with(|| Value::Table(Table::new()));
+    if let Value::Table(section) = section {
+        section.insert(key.name.to_owned(), value);
+    }
+    Ok(())
+}
+
+/// Every key exists and every value is inside its bounds.
+fn check(table: &Table, origin: &str) -> Result<(), RunError> {
+    for (section, content) in table {
+        let Value::Table(content) = content else {
+            return Err(unknown(section, origin));
+        };
+        for (name, value) in content {
+            let path = format!("{section}.{name}");
+            let key = keys::find(&path).ok_or_else(|| unknown(&path, origin))?;
+            if !key.bounds.allow(value) {
+                return Err(refused(&path, value, key.bounds, origin));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unknown(key: &str, origin: &str) -> RunError {
+    RunError::UnknownKey {
+        key: key.to_owned(),
+        origin: origin.to_owned(),
+        nearest: keys::nearest(key),
+    }
+}
+
+fn refused(key: &str, value: &Value, bounds: Bounds, origin: &str) -> RunError {
+    RunError::Value {
+        key: key.to_owned(),
+        value: value.to_string(),
+        bounds: bounds.to_string(),
+        origin: origin.to_owned(),
+    }
+}

@@ -1,0 +1,212 @@
+//! A prepared run through the loop, and what came of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use serde_json::json;
+
+use super::{Prepared, RunError, Survey};
+use crate::checkpoint::{self, CheckpointError, DataRecord, FeatureRecord, Manifest, Store, Want};
+use crate::device::Selection;
+use crate::features::{self, FeatureSet, Scaler};
+use crate::metrics::{Objective, RIDGE_LAMBDA, Ridge, Scorer, Validation, minus_last_return, zero};
+use crate::model::{Forecaster, Loss};
+use crate::training::{self, Job, Outcome, Progress, Resume};
+use crate::windows::{Loader, VOLATILITY_FLOOR};
+
+/// A run that ended, or was interrupted.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended, with its numbers.
+    pub outcome: Outcome,
+    /// The best checkpoint on the validation windows, beside the baselines; none if interrupted.
+    pub validation: Option<Validation>,
+}
+
+/// Refuses a run folder that holds a run already.
+///
+/// # Errors
+/// [`CheckpointError::Occupied`].
+pub fn check_free(run_dir: &Path) -> Result<(), RunError> {
+    let occupied = run_dir.join("log.jsonl").exists()
+        || (run_dir.is_dir() && !checkpoint::steps_in(run_dir)?.is_empty());
+    if occupied {
+        return Err(CheckpointError::Occupied {
+            path: run_dir.to_owned(),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// Trains from the start.
+///
+/// # Errors
+/// A setting refused, a file that cannot be written, a loss that is not finite.
+pub fn train(
+    survey: &Survey,
+    prepared: Prepared,
+    device: &Selection,
+    run_dir: &Path,
+    stop: Arc<AtomicUsize>,
+    progress: &mut dyn Progress,
+) -> Result<Finished, RunError> {
+    let config = &survey.config;
+    let model = Forecaster::init(
+        &config.model,
+        prepared.set.names().len(),
+        config.target.horizons.len(),
+        config.training.seed,
+        &device.device,
+    );
+    let store = Store::create(run_dir, config.checkpoints.keep)?;
+    write_configuration(survey, run_dir)?;
+    finish(survey, prepared, device, store, model, None, stop, progress)
+}
+
+/// Saves the resolved configuration beside the run.
+pub(super) fn write_configuration(survey: &Survey, run_dir: &Path) -> Result<(), RunError> {
+    let path = run_dir.join("config.toml");
+    std::fs::write(&path, survey.config.to_toml())
+        .map_err(|source| RunError::Write { path, source })
+}
+
+/// The loop, and then the best checkpoint against the baselines.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the one place where everything of a run meets"
+)]
+pub(super) fn finish(
+    survey: &Survey,
+    prepared: Prepared,
+    device: &Selection,
+    store: Store,
+    model: Forecaster,
+    resume: Option<Resume>,
+    stop: Arc<AtomicUsize>,
+    progress: &mut dyn Progress,
+) -> Result<Finished, RunError> {
+    let config = &survey.config;
+    let manifest = manifest(survey, &prepared.set, &prepared.scaler, &device.name);
+    let run_dir = store.run_dir().to_owned();
+    let scorer = scorer(survey, &prepared);
+    let validation = prepared.validation.clone();
+    let outcome = training::run(Job {
+        model,
+        device: device.device.clone(),
+        train: prepared.train,
+        validation: prepared.validation,
+        store,
+        manifest,
+        config: config.training.clone(),
+        resume,
+        stop,
+        progress,
+        validate: &mut |forecasts| scorer.validation(forecasts),
+    })?;
+    if let Outcome::Interrupted { .. } = outcome {
+        return Ok(Finished {
+            outcome,
+            validation: None,
+        });
+    }
+    let best = checkpoint::load(&checkpoint::resolve(&run_dir, Want::Best)?)?;
+    let model = Forecaster::from_weights(&config.model, best.weights, &device.device)?;
+    let forecasts = forecasts(&model, &validation);
+    Ok(Finished {
+        outcome,
+        validation: Some(scorer.validation(&forecasts)),
+    })
+}
+
+/// The model over windows in their own order, `[S, Hn]` row by row, in the label's units.
+fn forecasts(model: &Forecaster, loader: &Loader) -> Vec<f32> {
+    let epoch = loader.sequential();
+    epoch.to_sample_order(
+        (0..epoch.len())
+            .map(|step| model.forward(epoch.batch(step).x, None))
+            .collect(),
+    )
+}
+
+/// The baselines on the validation windows, scored once.
+fn scorer(survey: &Survey, prepared: &Prepared) -> Scorer {
+    let outcomes = prepared
+        .targets
+        .outcomes(&survey.bars, &survey.plan.validation);
+    let mut baselines = vec![zero(&outcomes), minus_last_return(&outcomes)];
+    if let Some(ridge) = Ridge::fit(&prepared.train.sequential(), RIDGE_LAMBDA) {
+        baselines.push(ridge.forecasts(&prepared.validation.sequential()));
+    }
+    let objective = match survey.config.training.loss {
+        Loss::Huber => Objective::Huber { delta: 1.0 },
+        Loss::Mse => Objective::Mse,
+    };
+    Scorer::new(
+        outcomes,
+        objective,
+        &baselines,
+        survey.plan.caveat.as_deref(),
+    )
+}
+
+/// What every checkpoint of this run says beside where it stands.
+pub(super) fn manifest(
+    survey: &Survey,
+    set: &FeatureSet,
+    scaler: &Scaler,
+    device: &str,
+) -> Manifest {
+    let Survey {
+        config, bars, plan, ..
+    } = survey;
+    Manifest {
+        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+        device: device.to_owned(),
+        threads: rayon::current_num_threads(),
+        seed: config.training.seed,
+        configuration: config.to_table(),
+        catalogue_version: features::CATALOGUE_VERSION.to_string(),
+        features: set
+            .records()
+            .into_iter()
+            .map(|column| FeatureRecord {
+                name: column.name,
+                transform: column.transform.to_string(),
+            })
+            .collect(),
+        required_history: config
+            .target
+            .history_bars(set.memory_bars(), config.windows.length),
+        horizons: config.target.horizons.clone(),
+        data: DataRecord {
+            fingerprint: bars.fingerprint(),
+            interval_ns: bars.interval_ns,
+            calendar: bars.calendar.to_string(),
+            stamp: config.data.stamp.to_string(),
+            timezone: config.data.timezone.clone(),
+            adjusted: bars.adjusted,
+            gaps: bars.gaps.to_string(),
+            symbols: bars
+                .series
+                .iter()
+                .map(|series| series.symbol.clone())
+                .collect(),
+        },
+        splits: json!({
+            "train_end": super::survey::time(plan.cuts.train_end_ns),
+            "validation_end": super::survey::time(plan.cuts.validation_end_ns),
+            "table": plan.table,
+        }),
+        scaler: json!(scaler),
+        label_scaling: json!({
+            "normalise": config.target.normalise,
+            "volatility_span_bars": config.target.volatility_span,
+            "volatility_floor": VOLATILITY_FLOOR,
+            "clip": config.target.clip,
+            "formula": "log return = forecast * sigma_t * sqrt(horizon) for volatility and cs_demean, forecast for none; cs_rank is a rank",
+        }),
+        ..Manifest::default()
+    }
+}
