@@ -25,6 +25,8 @@ pub struct TableRows {
     pub symbols: Vec<String>,
     /// Index into `symbols` of each row.
     pub symbol: Vec<u32>,
+    /// How many of `columns` a table puts before `symbol` (`known_at`); usually none.
+    pub before_symbol: usize,
     /// Further columns by name, in order.
     pub columns: Vec<(String, Values)>,
     /// Whether text gives times as dates.
@@ -69,16 +71,7 @@ impl TableRows {
     }
 
     fn frame(&self) -> pl::PolarsResult<pl::DataFrame> {
-        let mut columns = vec![
-            instants("timestamp", &self.timestamp)?,
-            pl::StringChunked::from_iter_values(
-                "symbol".into(),
-                self.symbol
-                    .iter()
-                    .map(|&index| self.symbols[index as usize].as_str()),
-            )
-            .into_column(),
-        ];
+        let mut columns = vec![instants("timestamp", &self.timestamp)?];
         for (name, values) in &self.columns {
             let name = name.as_str();
             columns.push(match values {
@@ -105,6 +98,13 @@ impl TableRows {
                 .into_column(),
             });
         }
+        let symbol = pl::StringChunked::from_iter_values(
+            "symbol".into(),
+            self.symbol
+                .iter()
+                .map(|&index| self.symbols[index as usize].as_str()),
+        );
+        columns.insert(1 + self.before_symbol, symbol.into_column());
         pl::DataFrame::new_infer_height(columns)
     }
 
