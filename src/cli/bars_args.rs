@@ -75,7 +75,7 @@ pub(crate) struct ReadingArgs {
 impl ReadingArgs {
     /// Overrides what the flags name.
     pub(crate) fn apply(&self, config: &mut DataConfig) {
-        let mut set = |from: &Option<String>, to: &mut Option<String>| {
+        let set = |from: &Option<String>, to: &mut Option<String>| {
             if from.is_some() {
                 to.clone_from(from);
             }

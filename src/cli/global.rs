@@ -43,8 +43,9 @@ pub(crate) struct Global {
 }
 
 impl Global {
-    /// Sets the process up: the one thread pool. Opens no device.
+    /// Sets the process up: the one thread pool. Opens no device, but refuses what names none.
     pub(crate) fn start(&self) -> anyhow::Result<()> {
+        self.device.parse::<device::Request>()?;
         if let Some(threads) = self.threads {
             device::set_threads(usize::from(threads))?;
         }
@@ -69,13 +70,6 @@ impl Global {
     /// A message on stderr, unless `--quiet`.
     pub(crate) fn say(&self, line: impl Display) {
         if !self.quiet {
-            say::line(line);
-        }
-    }
-
-    /// A message on stderr that only `--verbose` shows.
-    pub(crate) fn say_more(&self, line: impl Display) {
-        if self.verbose {
             say::line(line);
         }
     }

@@ -3,7 +3,10 @@
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 
+use emberline::market::Stream;
 use serde::Serialize;
+
+use super::Global;
 
 /// Writes text as it stands.
 pub(crate) fn text(text: impl Display) -> anyhow::Result<()> {
@@ -26,6 +29,17 @@ pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
 /// Whether a person reads stdout.
 pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
+}
+
+/// What a long table without `--out` becomes: JSON lines, a short table for a person, else CSV.
+pub(crate) fn stream(global: &Global) -> Stream {
+    if global.json {
+        Stream::JsonLines
+    } else if is_terminal() {
+        Stream::Short
+    } else {
+        Stream::Csv
+    }
 }
 
 /// A text table: the first column left, the others right, two spaces between.

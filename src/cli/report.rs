@@ -8,8 +8,15 @@ use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use emberline::checkpoint::CheckpointError;
 use emberline::device::DeviceError;
+use emberline::features::FeatureError;
 use emberline::market::MarketError;
+use emberline::model::ModelError;
+use emberline::run::RunError;
+use emberline::scoring::ScoreError;
+use emberline::training::TrainingError;
+use emberline::windows::WindowError;
 
 use super::say;
 
@@ -97,33 +104,60 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(hint_of)
 }
 
+/// The hint of an error of ours.
 fn hint_of(cause: &(dyn Error + 'static)) -> Option<String> {
+    macro_rules! first {
+        ($($type:ty),+) => {
+            $(if let Some(error) = cause.downcast_ref::<$type>() {
+                return error.hint();
+            })+
+        };
+    }
     if let Some(refused) = cause.downcast_ref::<Refused>() {
         return refused.hint.clone();
     }
-    if let Some(error) = cause.downcast_ref::<DeviceError>() {
-        return error.hint();
-    }
-    if let Some(error) = cause.downcast_ref::<MarketError>() {
-        return error.hint();
-    }
+    first!(
+        RunError,
+        ScoreError,
+        TrainingError,
+        CheckpointError,
+        WindowError,
+        FeatureError,
+        ModelError,
+        MarketError,
+        DeviceError
+    );
     None
 }
 
-/// 2 for what the user can put right, 1 for a run that failed.
+/// 2 for what the user can put right, 1 for a run that failed. The first cause of ours decides.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let refused = |cause: &(dyn Error + 'static)| {
-        cause.is::<Refused>()
-            || cause.is::<DeviceError>()
-            || cause
-                .downcast_ref::<MarketError>()
-                .is_some_and(|error| !matches!(error, MarketError::Write { .. }))
-    };
-    if error.chain().any(refused) {
-        REFUSED
-    } else {
-        FAILED
+    let is_refusal = error.chain().find_map(is_refusal).unwrap_or(false);
+    if is_refusal { REFUSED } else { FAILED }
+}
+
+fn is_refusal(cause: &(dyn Error + 'static)) -> Option<bool> {
+    if let Some(error) = cause.downcast_ref::<RunError>() {
+        return Some(error.is_refusal());
     }
+    if let Some(error) = cause.downcast_ref::<ScoreError>() {
+        return Some(error.is_refusal());
+    }
+    if let Some(error) = cause.downcast_ref::<TrainingError>() {
+        return Some(error.is_refusal());
+    }
+    if let Some(error) = cause.downcast_ref::<CheckpointError>() {
+        return Some(!matches!(error, CheckpointError::Io { .. }));
+    }
+    if let Some(error) = cause.downcast_ref::<MarketError>() {
+        return Some(!matches!(error, MarketError::Write { .. }));
+    }
+    let refused = cause.is::<Refused>()
+        || cause.is::<WindowError>()
+        || cause.is::<FeatureError>()
+        || cause.is::<ModelError>()
+        || cause.is::<DeviceError>();
+    refused.then_some(true)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

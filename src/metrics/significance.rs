@@ -11,7 +11,10 @@
 /// ```
 /// # Source
 /// Newey and West (1994) for the part that grows with n.
-#[expect(clippy::cast_sign_loss, reason = "a power of a count is not below zero")]
+#[expect(
+    clippy::cast_sign_loss,
+    reason = "a power of a count is not below zero"
+)]
 pub fn newey_west_lag(num_values: usize, horizon_bars: usize) -> usize {
     let automatic = (4.0 * (num_values as f64 / 100.0).powf(2.0 / 9.0)).floor() as usize;
     automatic

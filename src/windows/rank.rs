@@ -12,7 +12,8 @@ pub fn mean_ranks(values: &[f64]) -> Vec<f64> {
     order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
     let mut ranks = vec![0.0; values.len()];
     let mut below = 0;
-    for ties in order.chunk_by(|&a, &b| values[a].partial_cmp(&values[b]) == Some(Ordering::Equal)) {
+    for ties in order.chunk_by(|&a, &b| values[a].partial_cmp(&values[b]) == Some(Ordering::Equal))
+    {
         let rank = below as f64 + f64::midpoint(ties.len() as f64, 1.0);
         for &index in ties {
             ranks[index] = rank;
