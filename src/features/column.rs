@@ -18,6 +18,8 @@ pub struct FeatureColumn {
     pub(super) transform: Transform,
     pub(super) warmup: usize,
     pub(super) memory: Memory,
+    /// What an earlier file showed the model input to need.
+    pub(super) least_memory: usize,
 }
 
 impl std::fmt::Debug for FeatureColumn {
@@ -70,6 +72,7 @@ impl FeatureColumn {
             transform,
             warmup,
             memory,
+            least_memory: 0,
         })
     }
 
@@ -115,7 +118,11 @@ impl FeatureColumn {
 
     /// Bars back that the model input depends on.
     pub fn input_memory(&self) -> Memory {
-        self.transform.memory(self.memory)
+        match self.transform.memory(self.memory) {
+            Memory::Finite(bars) => Memory::Finite(bars.max(self.least_memory)),
+            Memory::Infinite(bars) => Memory::Infinite(bars.max(self.least_memory)),
+            Memory::Unbounded => Memory::Unbounded,
+        }
     }
 }
 
@@ -126,7 +133,7 @@ pub struct ColumnRecord {
     pub name: String,
     /// How it became a model input.
     pub transform: Transform,
-    /// Bars back that the raw value depended on; 0 if unbounded.
+    /// Bars back that the model input depended on; 0 if unbounded.
     pub memory_bars: usize,
 }
 

@@ -1,6 +1,6 @@
 //! What features must know about the bars before any is computed.
 
-use crate::market::{Bars, Calendar, Column, Period, clock_column};
+use crate::market::{Bars, Calendar, Period};
 
 /// The facts about the bars that names, periods and memories depend on.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,27 +65,7 @@ impl From<&Bars> for FeatureContext {
                 .max()
                 .unwrap_or(0),
             rows_per_period: [Period::Session, Period::Day, Period::Week, Period::Month]
-                .map(|period| rows_per_period(bars, period)),
+                .map(|period| bars.rows_per_period(period)),
         }
     }
-}
-
-/// The most rows from one anchor to the next.
-fn rows_per_period(bars: &Bars, period: Period) -> usize {
-    let column = match period {
-        Period::Session => Column::SessionStart,
-        Period::Day => Column::DayStart,
-        Period::Week => Column::WeekStart,
-        Period::Month => Column::MonthStart,
-    };
-    let longest = |series: usize| {
-        let starts = clock_column(bars, series, column);
-        let (mut longest, mut run) = (0, 0);
-        for start in starts {
-            run = if start == 1.0 { 1 } else { run + 1 };
-            longest = longest.max(run);
-        }
-        longest
-    };
-    (0..bars.series.len()).map(longest).max().unwrap_or(0)
 }

@@ -96,7 +96,7 @@ pub struct Parameter {
 }
 
 /// Longest period that any indicator takes.
-pub(super) const LONGEST_PERIOD: f64 = 100_000.0;
+pub(super) const LONGEST_PERIOD: u32 = 100_000;
 
 impl Parameter {
     /// A period in bars.
@@ -105,7 +105,7 @@ impl Parameter {
             name,
             kind: Kind::Bars,
             minimum: minimum as f64,
-            maximum: LONGEST_PERIOD,
+            maximum: LONGEST_PERIOD as f64,
             default: default as f64,
         }
     }

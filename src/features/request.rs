@@ -278,13 +278,10 @@ pub fn find(name: &str) -> Result<(&'static Declaration, Parameters), FeatureErr
     }
     match parse(name) {
         Ok(request) => Ok((request.indicator, request.parameters)),
-        // Several outputs do not matter here.
-        Err(FeatureError::Output { indicator, .. }) => {
-            let indicator = catalogue().find(|known| known.title() == indicator);
-            let indicator = indicator.expect("the error names an indicator that was found");
-            let numbers = longest_name(name).map(|found| Rest::split(&name[found.len()..]).numbers);
-            let parameters = parameters(name, indicator, &numbers.unwrap_or_default())?;
-            Ok((indicator, parameters))
+        // Several outputs do not matter here: the first will do.
+        Err(FeatureError::Output { choices, .. }) => {
+            let request = parse(choices.first().map_or(name, String::as_str))?;
+            Ok((request.indicator, request.parameters))
         }
         Err(error) => Err(error),
     }

@@ -151,10 +151,8 @@ impl FeatureSet {
         for record in records {
             let request = request::parse(&record.name)?;
             let mut column = FeatureColumn::new(request, Some(record.transform), context)?;
-            if let Memory::Finite(bars) | Memory::Infinite(bars) = &mut column.memory {
-                // Fewer bars can show shorter periods than the model was trained on.
-                *bars = (*bars).max(record.memory_bars);
-            }
+            // Fewer bars can show shorter periods than the model was trained on.
+            column.least_memory = record.memory_bars;
             columns.push(column);
         }
         Ok(Self { columns })
@@ -165,7 +163,7 @@ impl FeatureSet {
         let record = |column: &FeatureColumn| ColumnRecord {
             name: column.name.clone(),
             transform: column.transform,
-            memory_bars: column.memory.bars().unwrap_or(0),
+            memory_bars: column.input_memory().bars().unwrap_or(0),
         };
         self.columns.iter().map(record).collect()
     }

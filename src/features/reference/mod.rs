@@ -1,6 +1,11 @@
 //! The oracles: every indicator again, as a float64 loop over one segment that follows the written
 //! definition. Tests compare the tensor functions with them; nothing else uses them.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "oracles read like their formulas, by index"
+)]
+
 pub mod average;
 pub mod level;
 pub mod macd;
