@@ -1,6 +1,9 @@
 //! The one integration binary.
 
+mod features_command;
+mod indicators;
 mod kernels;
+mod lookahead;
 mod checkpoint;
 mod layering;
 mod resume;

@@ -6,6 +6,7 @@ use super::{MINUTE, START};
 
 fn rows(from: i64, count: usize) -> TableRows {
     TableRows {
+        before_symbol: 0,
         timestamp: (0..count as i64)
             .map(|row| START + (from + row) * MINUTE)
             .collect(),

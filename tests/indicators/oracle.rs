@@ -1,0 +1,94 @@
+//! Every indicator against its float64 oracle, at every price level and over a million bars.
+
+use emberline::features::{FeatureSet, reference};
+use emberline::market::Bars;
+
+use super::{every_column, hourly, raw, set, walk};
+
+/// The contract: 1e-4 of the value or of the output's natural range, which is at least the typical
+/// size of the output on these bars (its mean absolute value).
+const TOLERANCE: f64 = 1e-4;
+
+/// Compares all columns of `set` with their oracles and returns the largest error in units of the
+/// tolerance.
+fn compare(set: &FeatureSet, bars: &Bars) -> f64 {
+    let computed = raw(set, bars);
+    let mut worst = 0.0_f64;
+    for (index, columns) in computed.iter().enumerate() {
+        for (rows, segment) in reference::segments(bars, index) {
+            for (column, ours) in set.columns().iter().zip(columns) {
+                let oracle = (column.indicator().oracle)(&segment, column.parameters());
+                let oracle = &oracle[column.output()];
+                assert_eq!(oracle.len(), rows.len(), "{}", column.name());
+                let finite: Vec<f64> = oracle.iter().copied().filter(|v| v.is_finite()).collect();
+                let typical =
+                    finite.iter().map(|v| v.abs()).sum::<f64>() / finite.len().max(1) as f64;
+                for (row, &expected) in rows.clone().zip(oracle) {
+                    let ours = f64::from(ours[row]);
+                    let place = || {
+                        format!(
+                            "{} of {} in row {row}: {ours}, oracle {expected}",
+                            column.name(),
+                            bars.series[index].symbol
+                        )
+                    };
+                    assert_eq!(ours.is_nan(), expected.is_nan(), "{}", place());
+                    if expected.is_finite() {
+                        let allowed =
+                            TOLERANCE * expected.abs().max(typical).max(f64::MIN_POSITIVE);
+                        let error = (ours - expected).abs() / allowed;
+                        assert!(error <= 1.0, "{}: {error} times the tolerance", place());
+                        worst = worst.max(error);
+                    } else {
+                        assert!(expected.is_nan(), "{}", place());
+                    }
+                }
+            }
+        }
+    }
+    worst
+}
+
+/// Three symbols of unequal length, one of them in stretches, one bar among the stretches alone.
+fn gapped(level: f64) -> Bars {
+    let mut pieces = walk("B", 2, 411, level);
+    pieces.segment = (0..411)
+        .map(|row| [150, 151, 250].iter().filter(|&&cut| row >= cut).count() as u32)
+        .collect();
+    for (row, time) in pieces.time.iter_mut().enumerate() {
+        *time += if row >= 150 { 7 * super::HOUR } else { 0 };
+    }
+    pieces.filled = (0..411).map(|row| row % 17 == 3).collect();
+    hourly(vec![
+        walk("A", 1, 700, level),
+        pieces,
+        walk("C", 3, 37, level),
+    ])
+}
+
+#[test]
+fn whole_catalogue_equals_its_oracles_at_every_price_level() {
+    for level in [1e-6, 1.0, 1e6] {
+        let bars = gapped(level);
+        let worst = compare(&set(&every_column().join(","), &bars), &bars);
+        assert!(worst > 0.0, "nothing was compared at {level}");
+    }
+}
+
+#[test]
+fn core111_periods_equal_their_oracles() {
+    let bars = hourly(vec![walk("A", 5, 2_500, 0.03)]);
+    let names = "SMA_200,EMA_1000.adjusted,EMA_300.adjusted,EMA_288,RSI_25.cutler,RSI_9,\
+                 MACD_19_39_9.adjusted,MACD_3_10_16.adjusted,ATR_30.sma,BB_50.width,LOG_RETURN_96,\
+                 REALISED_VOLATILITY_288,SUPPORT_RESISTANCE_200,MACD_50_200_30_MACDHIST";
+    compare(&set(names, &bars), &bars);
+}
+
+#[test]
+fn a_million_bars_do_not_drift() {
+    let bars = hourly(vec![walk("A", 7, 1_000_000, 30_000.0)]);
+    let names = "VWAP_CUM,VWAP_CUM_U2,VWAP_CUM.rolling20_L1,OBV,EMA_20,EMA_20.adjusted,RSI_14,ATR_14,\
+                 MACD_12_26_9_MACDSIGNAL,SMA_50,STDDEV_20_1,BB_20.width,AVWAP_MONTHLY_L3,\
+                 AVWAP_DAILY.rolling20_U1,SUPPORT_RESISTANCE_50";
+    compare(&set(names, &bars), &bars);
+}
