@@ -33,7 +33,7 @@ pub(super) fn is_finite(x: f32) -> bool {
 /// Exactly zero of either sign; a denormal is not.
 #[cube]
 pub(super) fn is_zero(x: f32) -> bool {
-    (u32::reinterpret(x) & 0x7FFF_FFFF) == 0
+    u32::reinterpret(x) << 1u32 == 0
 }
 
 /// `a + b - sum` exactly, `sum` being the rounded `a + b` (Knuth's two-sum).

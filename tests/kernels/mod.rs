@@ -1,6 +1,11 @@
 //! Every operation of the ground floor: kernel = portable path = float64 oracle, gradients too, on
 //! the CPU and, where there is one, on a software Vulkan driver.
 
+#![allow(
+    clippy::float_cmp,
+    reason = "what must be exact is compared exactly"
+)]
+
 mod gather;
 mod random;
 mod rolling;
@@ -21,7 +26,7 @@ static GPU: Mutex<()> = Mutex::new(());
 /// Runs `test` on the CPU and on the software Vulkan driver, which runs the GPU kernels.
 #[allow(clippy::print_stderr, reason = "a test that had no driver says so")]
 pub(crate) fn on_devices(test: impl Fn(&str, &Device)) {
-    test("cpu", &select("cpu", None).unwrap().device);
+    test("cpu", &select("cpu", None).expect("the CPU").device);
     let _one = GPU.lock().unwrap_or_else(PoisonError::into_inner);
     match select("vulkan:software", None) {
         Ok(selection) => test("vulkan:software", &selection.device),

@@ -22,8 +22,8 @@ pub(in crate::ops) fn windows(
         .par_chunks_mut(length * features)
         .zip(places.par_chunks(2))
         .for_each(|(window, place)| {
-            let row = (place[0].max(0) as usize).min(rows - 1);
-            let start = (place[1].max(0) as usize).min(bars - length);
+            let row = usize::try_from(place[0]).unwrap_or(0).min(rows - 1);
+            let start = usize::try_from(place[1]).unwrap_or(0).min(bars - length);
             let from = (row * bars + start) * features;
             window.copy_from_slice(&block[from..from + length * features]);
         });

@@ -18,8 +18,8 @@ pub fn windows(
 ) -> Vec<f32> {
     let mut batch = Vec::with_capacity(places.len() * length * features);
     for &(row, start) in places {
-        let row = (row.max(0) as usize).min(rows - 1);
-        let start = (start.max(0) as usize).min(bars - length);
+        let row = usize::try_from(row).unwrap_or(0).min(rows - 1);
+        let start = usize::try_from(start).unwrap_or(0).min(bars - length);
         let from = (row * bars + start) * features;
         batch.extend_from_slice(&block[from..from + length * features]);
     }

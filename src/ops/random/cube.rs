@@ -97,6 +97,9 @@ fn like(x: &CubeTensor, shape: Shape, dtype: DType) -> CubeTensor {
 mod kernel {
     use cubecl::prelude::*;
 
+    /// Of uniforms.
+    const STEP: f32 = 1.0 / 16_777_216.0;
+
     #[derive(CubeType, Clone, Copy)]
     struct Block {
         first: u32,
@@ -226,7 +229,7 @@ mod kernel {
         #[unroll]
         for half in 0..2u32 {
             let i = ABSOLUTE_POS * 4 + half as usize * 2;
-            let radius = unit(word(&block, half * 2)) + 5.960_464_477_539_062_5e-8_f32;
+            let radius = unit(word(&block, half * 2)) + STEP;
             let radius = (radius.ln() * -2.0f32).sqrt();
             let angle = unit(word(&block, half * 2 + 1)) * 6.283_185_5f32;
             if i < elements {
@@ -265,6 +268,6 @@ mod kernel {
     /// A word's upper 24 bits as a multiple of 2^-24.
     #[cube]
     fn unit(word: u32) -> f32 {
-        f32::cast_from(word >> 8u32) * 5.960_464_477_539_062_5e-8_f32
+        f32::cast_from(word >> 8u32) * STEP
     }
 }

@@ -169,6 +169,7 @@ fn draw<const D: usize>(
 }
 
 /// The number that a word's upper 24 bits must stay below for its uniform to be below `probability`.
+#[allow(clippy::cast_sign_loss, reason = "no probability is negative")]
 pub(crate) fn threshold(probability: f32) -> u32 {
     (f64::from(probability) * f64::from(1 << 24)).ceil() as u32
 }

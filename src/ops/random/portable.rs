@@ -36,7 +36,7 @@ pub fn draw<const D: usize>(
             Tensor::cat(both, 1).reshape([elements.next_multiple_of(2)])
         }
     };
-    numbers.slice([0..elements]).reshape(shape)
+    numbers.narrow(0, 0, elements).reshape(shape)
 }
 
 /// [`dropout`](super::dropout).
@@ -85,7 +85,7 @@ pub fn bits<const D: usize>(shape: [usize; D], words: Words, device: &Device) ->
     let columns = state.map(|word| word.reshape([blocks, 1])).to_vec();
     Tensor::<2, Int>::cat(columns, 1)
         .reshape([blocks * 4])
-        .slice([0..elements])
+        .narrow(0, 0, elements)
         .reshape(shape)
 }
 

@@ -107,7 +107,7 @@ mod kernel {
         if unit >= units {
             terminate!();
         }
-        let blocks = (bars + period - 1) / period;
+        let blocks = bars.div_ceil(period);
         let row = (unit / blocks) * bars;
         let start = (unit % blocks) * period;
         let nan = f32::reinterpret(nan_bits);
@@ -170,7 +170,7 @@ mod kernel {
         if unit >= units {
             terminate!();
         }
-        let blocks = (bars + period - 1) / period;
+        let blocks = bars.div_ceil(period);
         let row = (unit / blocks) * bars;
         let start = (unit % blocks) * period;
         let nan = f32::reinterpret(nan_bits);
@@ -236,7 +236,7 @@ mod kernel {
         if unit >= units {
             terminate!();
         }
-        let blocks = (bars + period - 1) / period;
+        let blocks = bars.div_ceil(period);
         let row = (unit / blocks) * bars;
         let start = (unit % blocks) * period;
         let nan = f32::reinterpret(nan_bits);
@@ -317,7 +317,7 @@ mod kernel {
         if unit >= units {
             terminate!();
         }
-        let blocks = (bars + period - 1) / period;
+        let blocks = bars.div_ceil(period);
         let row = (unit / blocks) * bars;
         let start = (unit % blocks) * period;
         let nan = f32::reinterpret(nan_bits);

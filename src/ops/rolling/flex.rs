@@ -36,7 +36,7 @@ pub(in crate::ops) fn rolling(x: &FlexTensor, statistic: Statistic, period: usiz
         }
         Statistic::WeightedMean => {
             let weights = count * (count + 1.0) / 2.0;
-            windows(x, period, |window: Weighted| window.weighted / weights)
+            windows(x, period, |window: Weighted| window.total / weights)
         }
     }
 }
@@ -218,7 +218,7 @@ impl Stretch for Deviations {
 struct Weighted {
     count: f64,
     sum: f64,
-    weighted: f64,
+    total: f64,
 }
 
 impl Stretch for Weighted {
@@ -226,7 +226,7 @@ impl Stretch for Weighted {
         Self {
             count: 0.0,
             sum: 0.0,
-            weighted: 0.0,
+            total: 0.0,
         }
     }
     fn with_older(self, x: f64) -> Self {
@@ -234,7 +234,7 @@ impl Stretch for Weighted {
         Self {
             count: self.count + 1.0,
             sum,
-            weighted: self.weighted + sum,
+            total: self.total + sum,
         }
     }
     fn with_newer(self, x: f64) -> Self {
@@ -242,14 +242,14 @@ impl Stretch for Weighted {
         Self {
             count,
             sum: self.sum + x,
-            weighted: self.weighted + count * x,
+            total: self.total + count * x,
         }
     }
     fn then(self, newer: Self) -> Self {
         Self {
             count: self.count + newer.count,
             sum: self.sum + newer.sum,
-            weighted: self.weighted + newer.weighted + self.count * newer.sum,
+            total: self.total + newer.total + self.count * newer.sum,
         }
     }
 }

@@ -102,7 +102,7 @@ pub fn min(x: Tensor<2>, period: usize) -> Tensor<2> {
 /// # Panics
 /// If `period` is 0 or `x` is tracked by autodiff.
 /// # Source
-/// Chan, Golub and LeVeque (1983), merging (n, mean, M2). Oracle: [`reference::rolling`].
+/// Chan, Golub and `LeVeque` (1983), merging (n, mean, M2). Oracle: [`reference::rolling`].
 pub fn variance(x: Tensor<2>, period: usize, ddof: usize) -> Tensor<2> {
     rolling(x, Statistic::Variance { ddof }, period)
 }

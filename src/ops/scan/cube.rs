@@ -100,7 +100,7 @@ mod kernel {
         if unit >= states.len() / 5 {
             terminate!();
         }
-        let chunks = (bars + chunk - 1) / chunk;
+        let chunks = bars.div_ceil(chunk);
         let row = unit / chunks;
         let first = (unit % chunks) * chunk;
         let mut last = first + chunk;
@@ -179,7 +179,7 @@ mod kernel {
         if unit >= units {
             terminate!();
         }
-        let chunks = (bars + chunk - 1) / chunk;
+        let chunks = bars.div_ceil(chunk);
         let row = unit / chunks;
         let first = (unit % chunks) * chunk;
         let mut last = first + chunk;
