@@ -7,6 +7,7 @@
     reason = "helpers of tests; exact results are compared exactly; small counts"
 )]
 
+mod chain;
 mod legal;
 mod loader;
 mod plan;
