@@ -1,4 +1,4 @@
-//! The forecaster: names, initial weights, dropout, what it refuses. Its numbers against PyTorch are
+//! The forecaster: names, initial weights, dropout, what it refuses. Its numbers against `PyTorch` are
 //! in `lstm::golden`.
 
 use burn::tensor::Device;

@@ -73,7 +73,7 @@ pub struct Forecaster {
 
 impl Forecaster {
     /// New weights, each a function of (seed, path): uniform in +-1/sqrt(H) in the LSTM and in
-    /// +-1/sqrt(inputs) in the head, as PyTorch draws them.
+    /// +-1/sqrt(inputs) in the head, as `PyTorch` draws them.
     ///
     /// # Panics
     /// If a size is 0 ([`ForecasterConfig::validate`] finds those of the configuration).

@@ -83,6 +83,8 @@ fn forward_backward_and_state_equal_the_oracle() {
     }
 }
 
+type Field = fn(&mut reference::Inputs) -> &mut Vec<f64>;
+
 /// The gradients of the oracle itself, by central differences.
 #[test]
 fn the_oracles_gradients_are_those_of_its_forward() {
@@ -98,7 +100,6 @@ fn the_oracles_gradients_are_those_of_its_forward() {
             .map(|(out, weight)| out * weight)
             .sum()
     };
-    type Field = fn(&mut reference::Inputs) -> &mut Vec<f64>;
     let fields: [(&str, Field); 7] = [
         ("x", |inputs| &mut inputs.x),
         ("w_ih", |inputs| &mut inputs.w_ih),

@@ -46,8 +46,9 @@ struct Model {
     gradients: BTreeMap<String, Vec<f64>>,
 }
 
-static GOLDEN: LazyLock<Golden> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../golden/lstm.json")).unwrap());
+static GOLDEN: LazyLock<Golden> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../golden/lstm.json")).expect("the golden file")
+});
 
 fn forecaster(golden: &Golden, device: &Device) -> Forecaster {
     let [_, _, _, hidden, layers, _, width] = golden.sizes;
@@ -62,7 +63,7 @@ fn forecaster(golden: &Golden, device: &Device) -> Forecaster {
         .iter()
         .map(|(path, p)| (path.clone(), p.shape.clone(), narrow(&p.values)))
         .collect();
-    Forecaster::from_weights(&config, weights, device).unwrap()
+    Forecaster::from_weights(&config, weights, device).expect("the golden weights")
 }
 
 fn as_vector(weight: &Weight) -> Tensor<1> {

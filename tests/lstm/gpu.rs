@@ -19,7 +19,11 @@ fn the_layer_on_a_gpu_driver_equals_the_oracle() {
     let gradient = uniform(42, trace.out.len(), 1.0);
     let expected = reference::backward(shape, &inputs, &trace, &gradient);
     let leaves = Leaves::new(shape, &inputs, &device);
-    let out = lstm::layer(leaves.x.clone(), leaves.weights.clone(), leaves.state());
+    let out = lstm::layer(
+        leaves.x.clone(),
+        leaves.weights.clone(),
+        Some(leaves.state()),
+    );
     assert_close("out", &to_host(out.clone()), &trace.out);
     let loss = (out * upload(narrow(&gradient), [2, 4, 4], &device)).sum();
     leaves.assert_gradients(loss, &expected, "vulkan:software");

@@ -1,4 +1,4 @@
-//! The fused LSTM layer against its oracle, against PyTorch, and against itself.
+//! The fused LSTM layer against its oracle, against `PyTorch`, and against itself.
 
 mod activations;
 mod cpu;
@@ -33,7 +33,7 @@ fn uniform(seed: u64, count: usize, scale: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Inputs of a layer: weights as PyTorch draws them, x of about unit size.
+/// Inputs of a layer: weights as `PyTorch` draws them, x of about unit size.
 fn inputs(seed: u64, shape: Shape, with_state: bool) -> Inputs {
     let Shape {
         batch,

@@ -41,8 +41,8 @@ impl Leaves {
         }
     }
 
-    pub(super) fn state(&self) -> Option<(Tensor<2>, Tensor<2>)> {
-        Some((self.h0.clone(), self.c0.clone()))
+    pub(super) fn state(&self) -> (Tensor<2>, Tensor<2>) {
+        (self.h0.clone(), self.c0.clone())
     }
 
     /// Compares every gradient of `loss` with the oracle's.
@@ -94,7 +94,11 @@ fn operation_and_portable_path_equal_the_oracle() {
         let paths: [(&str, Layer); 2] = [("layer", lstm::layer), ("portable", lstm::portable)];
         for (name, layer) in paths {
             let leaves = Leaves::new(shape, &inputs, &device);
-            let out = layer(leaves.x.clone(), leaves.weights.clone(), leaves.state());
+            let out = layer(
+                leaves.x.clone(),
+                leaves.weights.clone(),
+                Some(leaves.state()),
+            );
             assert_eq!(out.dims(), weight);
             assert_close(name, &to_host(out.clone()), &trace.out);
             let loss = (out * upload(narrow(&gradient), weight, &device)).sum();
@@ -130,7 +134,11 @@ fn last_and_outputs_are_parts_of_the_layer() {
         let packed = embed(shape, output, &gradient);
         let expected = reference::backward(shape, &inputs, &trace, &packed);
         let leaves = Leaves::new(shape, &inputs, &device);
-        let (x, weights, state) = (leaves.x.clone(), leaves.weights.clone(), leaves.state());
+        let (x, weights, state) = (
+            leaves.x.clone(),
+            leaves.weights.clone(),
+            Some(leaves.state()),
+        );
         let out: Tensor<1> = match output {
             Output::Last => lstm::last(x, weights, state).flatten(0, 1),
             _ => lstm::outputs(x, weights, state).flatten(0, 2),

@@ -80,10 +80,6 @@ pub(super) fn output_shape(x: &Shape, w_hh: &Shape, output: &Output) -> Shape {
     }
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one for each argument of the operation"
-)]
 fn saved_metadata(
     x: &TensorSpec,
     _w_ih: &TensorSpec,
@@ -101,14 +97,6 @@ fn saved_metadata(
     )
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one for each argument of the operation"
-)]
-#[allow(
-    clippy::type_complexity,
-    reason = "the tuple of the operation's results"
-)]
 fn gradients_metadata(
     x: &TensorSpec,
     w_ih: &TensorSpec,

@@ -104,17 +104,13 @@ fn with_buffer(len: usize, fill: impl FnOnce(&mut [f32])) -> FlexTensor {
         let found = buffers
             .iter()
             .position(|buffer| buffer.is_unique() && buffer.shape().num_elements() == len);
-        match found {
-            Some(index) => Some(buffers.remove(index)),
-            None => {
-                // Another shape: forget what is idle.
-                if buffers.len() >= MAX_BUFFERS {
-                    buffers.retain(|buffer| !buffer.is_unique());
-                    buffers.truncate(MAX_BUFFERS - 1);
-                }
-                None
-            }
+        if found.is_none() && buffers.len() >= MAX_BUFFERS {
+            // Another shape: forget what is idle, then the oldest.
+            buffers.retain(|buffer| !buffer.is_unique());
+            let surplus = (buffers.len() + 1).saturating_sub(MAX_BUFFERS);
+            buffers.drain(..surplus);
         }
+        found.map(|index| buffers.remove(index))
     };
     let mut buffer = free.unwrap_or_else(|| FlexTensor::empty(Shape::from([len]), DType::F32));
     fill(buffer.storage_mut());

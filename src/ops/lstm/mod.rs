@@ -12,13 +12,23 @@
 #[allow(
     missing_docs,
     clippy::too_many_arguments,
-    reason = "the macro's generated types; the operation has seven tensors"
+    clippy::trivially_copy_pass_by_ref,
+    clippy::type_complexity,
+    reason = "the macro's generated types and its callbacks; the operation has seven tensors"
 )]
 pub mod backend;
+#[allow(clippy::too_many_arguments, reason = "as the operation")]
 mod backward;
 #[allow(clippy::too_many_arguments, reason = "as the operation")]
 pub mod composed;
-#[allow(clippy::too_many_arguments, reason = "as the operation")]
+#[allow(
+    clippy::inline_always,
+    clippy::needless_range_loop,
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    reason = "the kernel is one function for each instruction set, with arrays in registers that only \
+              constant indices keep there; the operation has seven tensors"
+)]
 pub mod cpu;
 mod cube;
 mod flex;
@@ -30,7 +40,7 @@ use burn::tensor::{Tensor, activation};
 pub use backend::LstmOps;
 pub use cpu::Output;
 
-/// The parameters of a layer in PyTorch's layout; the rows are the gates i, f, g, o.
+/// The parameters of a layer in `PyTorch`'s layout; the rows are the gates i, f, g, o.
 #[derive(Debug, Clone)]
 pub struct LayerWeights {
     /// `[4H, F]`

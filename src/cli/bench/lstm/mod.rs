@@ -1,4 +1,4 @@
-//! `bench lstm`: our layer, Burn's own, and PyTorch's, in turns in one run.
+//! `bench lstm`: our layer, Burn's own, and `PyTorch`'s, in turns in one run.
 //!
 //! A training step is forward, the mean square of the last output, backward and `AdamW`; inference is
 //! the forward without gradients. If `x_burn` falls below 2 or `x_torch` below 1, training got slow; if

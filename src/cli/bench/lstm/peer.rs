@@ -1,4 +1,4 @@
-//! PyTorch in a process of its own.
+//! `PyTorch` in a process of its own.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Sizes;
 
-/// The PyTorch process.
+/// The `PyTorch` process.
 pub(super) struct Peer {
     child: Child,
     requests: ChildStdin,

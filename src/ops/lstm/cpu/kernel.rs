@@ -1,7 +1,7 @@
 //! The inner loops: one register-blocked product and the gate maths around it.
 #![allow(
     unsafe_code,
-    reason = "pointer arithmetic without bounds checks; the lengths are asserted in `super::run_*`"
+    reason = "pointer arithmetic without bounds checks; the lengths are asserted in `super::run`"
 )]
 #![allow(
     unsafe_op_in_unsafe_fn,
@@ -16,6 +16,10 @@ pub(super) const MAX_BLOCK: usize = 6 * 4 * 16;
 
 /// Degree-5 polynomial for `2^f - 1` over `f`, |f| <= 1/2, relative error of `2^f` 9.2e-8 (least
 /// squares reweighted towards the largest error, the constant term held at 1 so that `exp(0) = 1`).
+#[allow(
+    clippy::approx_constant,
+    reason = "a fitted coefficient, near ln 2 but not it"
+)]
 const EXP2: [f32; 5] = [
     0.693_147,
     0.240_222_42,

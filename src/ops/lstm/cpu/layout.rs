@@ -64,7 +64,7 @@ impl Layout {
         (256 / self.tile_rows).max(2).min(self.shape.length.max(1))
     }
 
-    /// Gate, panel and lane to the row of PyTorch's matrices; `None` in the padding.
+    /// Gate, panel and lane to the row of `PyTorch`'s matrices; `None` in the padding.
     fn unit(&self, panel: usize, lane: usize) -> Option<usize> {
         let unit = panel * self.lanes + lane;
         (unit < self.shape.hidden).then_some(unit)

@@ -14,14 +14,15 @@
 
 mod kernel;
 mod layout;
+mod rate;
+mod run;
 mod tile;
 mod vector;
-
-use std::ops::{Deref, DerefMut};
 
 use rayon::prelude::*;
 
 use layout::Layout;
+use run::Aligned;
 
 /// Sizes of one layer's call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub struct Shape {
     pub hidden: usize,
 }
 
-/// PyTorch's parameters of a layer, row-major; gates in the order i, f, g, o.
+/// `PyTorch`'s parameters of a layer, row-major; gates in the order i, f, g, o.
 #[derive(Debug, Clone, Copy)]
 pub struct Weights<'a> {
     /// `[4H, F]`
@@ -209,8 +210,11 @@ pub fn forward(
     tiles
         .into_par_iter()
         .with_max_len(1)
-        .for_each(|tile| run_forward(instructions, tile));
+        .for_each(|tile| run::forward(instructions, tile));
 }
+
+/// Numbers that a thread sums at a time.
+const CHUNK: usize = 4096;
 
 /// Gradients of a layer, as long as what they belong to.
 #[derive(Debug, Clone, Default)]
@@ -295,7 +299,7 @@ pub fn backward(
         .map(
             |(index, ((((gradient, saved), x_gradient), h0_gradient), c0_gradient))| {
                 let mut weight_gradient = Aligned::zeros(layout.depth() * layout.columns());
-                run_backward(
+                run::backward(
                     instructions,
                     tile::Backward {
                         layout,
@@ -322,7 +326,6 @@ pub fn backward(
     let (total, others) = sums
         .split_first_mut()
         .expect("a batch has at least one tile");
-    const CHUNK: usize = 4096;
     total
         .par_chunks_mut(CHUNK)
         .enumerate()
@@ -349,7 +352,7 @@ pub fn backward(
 pub fn activations(instructions: Instructions, values: &mut [f32], tanh: &mut [f32]) {
     assert_eq!(values.len(), tanh.len());
     assert!(values.len().is_multiple_of(16), "{} values", values.len());
-    run_activations(instructions, values, tanh);
+    run::activations(instructions, values, tanh);
 }
 
 /// The products of [`forward`], or of [`backward`], alone: to measure what share of the time they are.
@@ -365,13 +368,13 @@ pub fn products(instructions: Instructions, shape: Shape, backward: bool, x_grad
         .with_max_len(1)
         .for_each(|first| {
             let rows = layout.tile_rows.min(shape.batch - first);
-            let tile = tile::Products {
+            let tile = rate::Products {
                 layout,
                 rows,
                 backward,
                 x_gradient,
             };
-            run_products(instructions, tile);
+            run::products(instructions, tile);
         });
 }
 
@@ -405,81 +408,4 @@ fn chunks_or_empty(values: &mut [f32], size: usize) -> impl Iterator<Item = &mut
     values.chunks_mut(size.max(1)).chain(
         std::iter::repeat_with(<&mut [f32]>::default).take(if empty { usize::MAX } else { 0 }),
     )
-}
-
-/// Numbers at the start of a cache line.
-#[derive(Default)]
-struct Aligned(Vec<Line>);
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([f32; 16]);
-
-impl Aligned {
-    fn zeros(len: usize) -> Self {
-        Self(vec![Line([0.0; 16]); len.div_ceil(16)])
-    }
-}
-
-macro_rules! dispatch {
-    ($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) = $module:ident::$body:ident, $avx512:ident, $avx2:ident) => {
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f,avx2,fma")]
-        fn $avx512($($argument: $type),*) {
-            // SAFETY: this function's own instructions are those of the vector.
-            #[allow(unsafe_code, reason = "the instructions are enabled on this function")]
-            unsafe { $module::$body::<vector::Avx512>($($argument),*) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma")]
-        fn $avx2($($argument: $type),*) {
-            // SAFETY: this function's own instructions are those of the vector.
-            #[allow(unsafe_code, reason = "the instructions are enabled on this function")]
-            unsafe { $module::$body::<vector::Avx2>($($argument),*) }
-        }
-        $(#[$doc])*
-        #[allow(unsafe_code, reason = "the instructions are asserted to be there")]
-        fn $name(instructions: Instructions, $($argument: $type),*) {
-            assert!(
-                Instructions::available().contains(&instructions),
-                "this processor has no {instructions:?}"
-            );
-            match instructions {
-                // SAFETY: asserted above.
-                #[cfg(target_arch = "x86_64")]
-                Instructions::Avx512 => unsafe { $avx512($($argument),*) },
-                // SAFETY: asserted above.
-                #[cfg(target_arch = "x86_64")]
-                Instructions::Avx2 => unsafe { $avx2($($argument),*) },
-                // SAFETY: plain arrays need no instructions.
-                _ => unsafe { $module::$body::<vector::Portable>($($argument),*) },
-            }
-        }
-    };
-}
-
-dispatch!(run_forward(tile: tile::Forward<'_>) = tile::forward, forward_avx512, forward_avx2);
-dispatch!(run_backward(tile: tile::Backward<'_>) = tile::backward, backward_avx512, backward_avx2);
-dispatch!(run_products(tile: tile::Products) = tile::products, products_avx512, products_avx2);
-dispatch!(
-    run_activations(values: &mut [f32], tanh: &mut [f32]) = kernel::activations,
-    activations_avx512,
-    activations_avx2
-);
-
-#[allow(unsafe_code, reason = "a line is 16 numbers without padding")]
-impl Deref for Aligned {
-    type Target = [f32];
-    fn deref(&self) -> &[f32] {
-        // SAFETY: `Line` is `repr(C)` with 64 bytes of f32, its size equals its alignment.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 16) }
-    }
-}
-
-#[allow(unsafe_code, reason = "a line is 16 numbers without padding")]
-impl DerefMut for Aligned {
-    fn deref_mut(&mut self) -> &mut [f32] {
-        // SAFETY: as above, and the borrow is unique.
-        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 16) }
-    }
 }

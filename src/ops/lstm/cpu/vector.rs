@@ -4,7 +4,7 @@
 //! is fused, so that the three give the same bits where the processor has fused multiply-add.
 #![allow(
     unsafe_code,
-    reason = "processor intrinsics, chosen at run time; the safe doors are `super::run_*`"
+    reason = "processor intrinsics, chosen at run time; the safe doors are `super::run`"
 )]
 #![allow(
     unsafe_op_in_unsafe_fn,
@@ -45,6 +45,7 @@ pub(super) use x86::{Avx2, Avx512};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Vector;
+    #[allow(clippy::wildcard_imports, reason = "thirty intrinsics, each used once")]
     use core::arch::x86_64::*;
 
     #[derive(Clone, Copy)]

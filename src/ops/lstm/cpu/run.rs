@@ -1,0 +1,82 @@
+//! From plain functions to the variant of the processor's instructions, and aligned memory for it.
+
+use std::ops::{Deref, DerefMut};
+
+use super::{Instructions, kernel, rate, tile, vector};
+
+/// Numbers at the start of a cache line.
+#[derive(Default)]
+pub(super) struct Aligned(Vec<Line>);
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f32; 16]);
+
+impl Aligned {
+    pub(super) fn zeros(len: usize) -> Self {
+        Self(vec![Line([0.0; 16]); len.div_ceil(16)])
+    }
+}
+
+macro_rules! dispatch {
+    ($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) = $module:ident::$body:ident, $avx512:ident, $avx2:ident) => {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx2,fma")]
+        fn $avx512($($argument: $type),*) {
+            // SAFETY: this function's own instructions are those of the vector.
+            #[allow(unsafe_code, reason = "the instructions are enabled on this function")]
+            unsafe { $module::$body::<vector::Avx512>($($argument),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        fn $avx2($($argument: $type),*) {
+            // SAFETY: this function's own instructions are those of the vector.
+            #[allow(unsafe_code, reason = "the instructions are enabled on this function")]
+            unsafe { $module::$body::<vector::Avx2>($($argument),*) }
+        }
+        $(#[$doc])*
+        #[allow(unsafe_code, reason = "the instructions are asserted to be there")]
+        pub(super) fn $name(instructions: Instructions, $($argument: $type),*) {
+            assert!(
+                Instructions::available().contains(&instructions),
+                "this processor has no {instructions:?}"
+            );
+            match instructions {
+                // SAFETY: asserted above.
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Avx512 => unsafe { $avx512($($argument),*) },
+                // SAFETY: asserted above.
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Avx2 => unsafe { $avx2($($argument),*) },
+                // SAFETY: plain arrays need no instructions.
+                _ => unsafe { $module::$body::<vector::Portable>($($argument),*) },
+            }
+        }
+    };
+}
+
+dispatch!(forward(tile: tile::Forward<'_>) = tile::forward, forward_avx512, forward_avx2);
+dispatch!(backward(tile: tile::Backward<'_>) = tile::backward, backward_avx512, backward_avx2);
+dispatch!(products(tile: rate::Products) = rate::products, products_avx512, products_avx2);
+dispatch!(
+    activations(values: &mut [f32], tanh: &mut [f32]) = kernel::activations,
+    activations_avx512,
+    activations_avx2
+);
+
+#[allow(unsafe_code, reason = "a line is 16 numbers without padding")]
+impl Deref for Aligned {
+    type Target = [f32];
+    fn deref(&self) -> &[f32] {
+        // SAFETY: `Line` is `repr(C)` with 64 bytes of f32, its size equals its alignment.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 16) }
+    }
+}
+
+#[allow(unsafe_code, reason = "a line is 16 numbers without padding")]
+impl DerefMut for Aligned {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as above, and the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 16) }
+    }
+}
