@@ -19,7 +19,7 @@ use super::backend::{KernelOps, check_type};
 
 pub use portable::portable;
 
-/// Which statistic of the window [`portable`] and [`reference::rolling`] compute.
+/// Which statistic of the window [`portable()`] and [`reference::rolling`] compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statistic {
     /// The sum.
@@ -51,7 +51,7 @@ pub enum Statistic {
 /// returns `x`. A period longer than T gives NaN everywhere, an empty tensor an empty tensor.
 /// # Precision
 /// Partial sums are float64 on the CPU and compensated (Knuth's two-sum) on GPUs; there, periods
-/// beyond 16,384 bars take the float32 tree of [`portable`].
+/// beyond 16,384 bars take the float32 tree of [`portable()`].
 /// # Panics
 /// If `period` is 0 or `x` is tracked by autodiff.
 /// # Source
@@ -116,7 +116,7 @@ pub fn weighted_mean(x: Tensor<2>, period: usize) -> Tensor<2> {
     rolling(x, Statistic::WeightedMean, period)
 }
 
-/// The longest window that a kernel's unit walks through: beyond it the doubling of [`portable`] has
+/// The longest window that a kernel's unit walks through: beyond it the doubling of [`portable()`] has
 /// more parallel work, and software drivers stop a loop after 65,535 rounds.
 const LONGEST_KERNEL: usize = 16_384;
 
