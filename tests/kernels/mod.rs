@@ -1,10 +1,7 @@
 //! Every operation of the ground floor: kernel = portable path = float64 oracle, gradients too, on
 //! the CPU and, where there is one, on a software Vulkan driver.
 
-#![allow(
-    clippy::float_cmp,
-    reason = "what must be exact is compared exactly"
-)]
+#![allow(clippy::float_cmp, reason = "what must be exact is compared exactly")]
 
 mod gather;
 mod random;
