@@ -23,7 +23,10 @@ pub(super) enum Moment {
 pub(super) fn parse(text: &str) -> Option<Moment> {
     let text = text.trim();
     let bytes = text.as_bytes();
-    if bytes.len() >= 10 && matches!(bytes[4], b'-' | b'/') {
+    let iso = bytes.len() >= 10
+        && bytes[..4].iter().all(u8::is_ascii_digit)
+        && matches!(bytes[4], b'-' | b'/');
+    if iso {
         let date = days(
             number(&bytes[0..4])?,
             number(&bytes[5..7])?,
