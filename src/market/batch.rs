@@ -6,7 +6,7 @@ use std::path::Path;
 use polars::prelude as pl;
 
 use super::columns::Layout;
-use super::records::{fields, record, record_start};
+use super::records::{count, fields, record, record_start};
 use super::times::{self, Moment};
 use super::{Fault, MarketError};
 
@@ -190,7 +190,7 @@ impl<'a> Batch<'a> {
             Origin::Rows { first } => first + row as u64,
             Origin::Lines { text, first, .. } => {
                 let start = record_start(text, row);
-                first + text[..start].iter().filter(|&&byte| byte == b'\n').count() as u64
+                first + count(&text[..start], b'\n') as u64
             }
         }
     }

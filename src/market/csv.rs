@@ -12,7 +12,7 @@ use polars::prelude::SerReader as _;
 
 use super::batch::{Batch, Origin, decode, named};
 use super::columns::Layout;
-use super::records::fields;
+use super::records::{count, fields};
 use super::source::Sink;
 use super::{MarketError, times};
 
@@ -64,7 +64,7 @@ pub(super) fn read(path: &Path, sink: &mut Sink<'_>) -> Result<(), MarketError> 
             let batch = Batch::new(path, &frame, &form.layout, origin)?;
             any |= batch.len() > 0;
             sink(&batch)?;
-            line += block.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            line += count(block, b'\n') as u64;
         }
         if ended {
             break;
@@ -227,13 +227,10 @@ fn whole_records(text: &[u8]) -> usize {
             .map_or(0, |end| end + 1)
     };
     let mut end = last(text);
-    let mut quotes = text[..end].iter().filter(|&&byte| byte == b'"').count();
+    let mut quotes = count(&text[..end], b'"');
     while quotes % 2 == 1 && end > 0 {
         let shorter = last(&text[..end - 1]);
-        quotes -= text[shorter..end]
-            .iter()
-            .filter(|&&byte| byte == b'"')
-            .count();
+        quotes -= count(&text[shorter..end], b'"');
         end = shorter;
     }
     end

@@ -151,11 +151,11 @@ impl<'a> Parquet<'a> {
             .reader
             .get_metadata()
             .map_err(|error| decode(self.path, &error))?;
-        Ok(metadata
-            .row_groups
-            .iter()
-            .map(|group| group.num_rows())
-            .collect())
+        let mut rows = Vec::with_capacity(metadata.row_groups.len());
+        for group in &metadata.row_groups {
+            rows.push(group.num_rows());
+        }
+        Ok(rows)
     }
 
     /// Some rows of some columns. Maps the file anew, so that pages of what was read go back.

@@ -15,6 +15,10 @@ use super::{Fault, MarketError, Series, Stamp};
 const OUTSIDE: f64 = 1e-3 - 1e-12;
 
 /// What the files held.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts about the files, each on its own"
+)]
 pub(super) struct Raw {
     pub(super) series: Vec<Series>,
     /// Every symbol that was met, kept or not.

@@ -70,6 +70,10 @@ pub(super) fn default_policy(calendar: Calendar) -> GapPolicy {
 }
 
 /// Checked rows, before gaps are treated.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts about the files, each on its own"
+)]
 pub(super) struct Loaded {
     pub(super) series: Vec<Series>,
     pub(super) schedule: Schedule,

@@ -2,6 +2,15 @@
 
 use std::borrow::Cow;
 
+/// How often a byte occurs.
+#[allow(
+    clippy::naive_bytecount,
+    reason = "a small share of parsing; vectorised by the compiler"
+)]
+pub(super) fn count(text: &[u8], wanted: u8) -> usize {
+    text.iter().filter(|&&byte| byte == wanted).count()
+}
+
 /// Start of the record number `row`: line ends inside quotes do not count.
 pub(super) fn record_start(text: &[u8], row: usize) -> usize {
     let mut left = row;

@@ -1,5 +1,7 @@
 //! The calendar as the bars show it, and what a step between two bars means under it.
 
+#![allow(clippy::cast_sign_loss, reason = "spans and counts are not negative")]
+
 use std::collections::HashMap;
 
 use super::clock::{Clock, weekday};

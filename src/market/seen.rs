@@ -1,5 +1,7 @@
 //! What the bars show of the hours and days in which there is trade.
 
+#![allow(clippy::cast_sign_loss, reason = "spans and counts are not negative")]
+
 use super::Series;
 use super::clock::weekday;
 use super::times::{DAY, SECOND, ZoneClock};

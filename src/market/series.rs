@@ -1,5 +1,7 @@
 //! Bars in memory: one packed series per symbol.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest as _, Sha256};
 
 use super::times::DAY;
@@ -173,7 +175,7 @@ impl Bars {
             hash.update((series.symbol.len() as u64).to_le_bytes());
             hash.update(series.symbol.as_bytes());
             hash.update((series.len() as u64).to_le_bytes());
-            feed(&mut hash, &series.time, |time| time.to_le_bytes());
+            feed(&mut hash, &series.time, i64::to_le_bytes);
             for column in [
                 &series.open,
                 &series.high,
@@ -181,7 +183,7 @@ impl Bars {
                 &series.close,
                 &series.volume,
             ] {
-                feed(&mut hash, column, |value| value.to_le_bytes());
+                feed(&mut hash, column, f32::to_le_bytes);
             }
             for row in 0..series.len() {
                 hash.update([u8::from(series.is_filled(row))]);
@@ -190,8 +192,11 @@ impl Bars {
         }
         hash.finalize()
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+            .fold(String::new(), |mut text, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 
     /// Bars of one trading day: the most that one session holds.

@@ -71,7 +71,7 @@ impl TableRows {
     }
 
     fn frame(&self) -> pl::PolarsResult<pl::DataFrame> {
-        let mut columns = vec![instants("timestamp", &self.timestamp)?];
+        let mut columns = vec![instants("timestamp", &self.timestamp)];
         for (name, values) in &self.columns {
             let name = name.as_str();
             columns.push(match values {
@@ -90,7 +90,7 @@ impl TableRows {
                 Values::I64(values) => {
                     pl::Series::new(name.into(), values.as_slice()).into_column()
                 }
-                Values::Time(values) => instants(name, values)?,
+                Values::Time(values) => instants(name, values),
                 Values::Text(values) => pl::StringChunked::from_iter_values(
                     name.into(),
                     values.iter().map(String::as_str),
@@ -122,14 +122,14 @@ impl TableRows {
     }
 }
 
-fn instants(name: &str, values: &[i64]) -> pl::PolarsResult<pl::Column> {
+fn instants(name: &str, values: &[i64]) -> pl::Column {
     let defined = values
         .iter()
         .map(|&value| (value != i64::MIN).then_some(value));
     let utc = pl::TimeZone::UTC;
-    Ok(pl::Int64Chunked::from_iter_options(name.into(), defined)
+    pl::Int64Chunked::from_iter_options(name.into(), defined)
         .into_datetime(pl::TimeUnit::Nanoseconds, Some(utc))
-        .into_column())
+        .into_column()
 }
 
 /// Writes one table: to `out`, or, without one, to `stream`.
@@ -157,8 +157,8 @@ pub struct TableWriter<'w> {
 }
 
 enum Sink<'w> {
-    Parquet(Option<File>, Option<ParquetBatches<File>>),
-    Ipc(Option<File>, Option<IpcBatches<File>>),
+    Parquet(Option<File>, Option<Box<ParquetBatches<File>>>),
+    Ipc(Option<File>, Option<Box<IpcBatches<File>>>),
     Csv(Box<dyn Write + 'w>, bool),
     JsonLines(Box<dyn Write + 'w>),
     Short(Box<dyn Write + 'w>, Vec<TableRows>),
@@ -237,7 +237,8 @@ impl<'w> TableWriter<'w> {
             Sink::Parquet(file, batches) => {
                 let frame = rows.frame()?;
                 if let Some(file) = file.take() {
-                    *batches = Some(ParquetWriter::new(file).batched(frame.schema())?);
+                    let writer = ParquetWriter::new(file).batched(frame.schema())?;
+                    *batches = Some(Box::new(writer));
                 }
                 if let Some(batches) = batches {
                     batches.write_batch(&frame)?;
@@ -246,17 +247,12 @@ impl<'w> TableWriter<'w> {
             Sink::Ipc(file, batches) => {
                 let frame = rows.frame()?;
                 if let Some(file) = file.take() {
-                    *batches = Some(
-                        IpcWriter::new(file)
-                            .with_compression(Some(IpcCompression::LZ4))
-                            .with_compat_level(pl::CompatLevel::oldest())
-                            .batched(
-                                frame.schema(),
-                                std::iter::repeat_with(Default::default)
-                                    .take(frame.width())
-                                    .collect(),
-                            )?,
-                    );
+                    let fields = std::iter::repeat_with(Default::default);
+                    let writer = IpcWriter::new(file)
+                        .with_compression(Some(IpcCompression::LZ4))
+                        .with_compat_level(pl::CompatLevel::oldest())
+                        .batched(frame.schema(), fields.take(frame.width()).collect())?;
+                    *batches = Some(Box::new(writer));
                 }
                 if let Some(batches) = batches {
                     batches.write_batch(&frame)?;

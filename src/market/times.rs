@@ -218,7 +218,11 @@ fn number(digits: &[u8]) -> Option<i64> {
 
 /// Days since 1970-01-01.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month as u32, day as u32)?;
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(year).ok()?,
+        u32::try_from(month).ok()?,
+        u32::try_from(day).ok()?,
+    )?;
     Some(i64::from(date.num_days_from_ce()) - EPOCH_FROM_CE)
 }
 

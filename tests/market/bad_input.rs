@@ -19,7 +19,7 @@ fn ten(edit: impl FnOnce(&mut Vec<String>)) -> String {
 }
 
 fn replace(line: usize, text: &str) -> String {
-    ten(|lines| lines[line - 1] = text.to_owned())
+    ten(|lines| text.clone_into(&mut lines[line - 1]))
 }
 
 #[track_caller]

@@ -219,7 +219,7 @@ fn a_day_begins_at_midnight_of_its_zone() {
     let bars = load_with(&times, |ask| ask.timezone = "America/New_York".to_owned());
     assert_eq!(ones(&bars, Column::DayStart), [5, 29, 53]);
     let bars = load_with(&times, |ask| {
-        ask.session_open = Some("17:00 America/New_York".to_owned())
+        ask.session_open = Some("17:00 America/New_York".to_owned());
     });
     assert_eq!(bars.session.zone, chrono_tz::America::New_York);
     assert_eq!(bars.series[0].time[22] - MONDAY, 17 * HOUR + NEW_YORK);
