@@ -5,16 +5,27 @@ use std::io::Write;
 use super::times;
 use super::{TableRows, Values};
 
+/// What stands in a row after its timestamp: the symbol (`None`) or a column.
+fn order(rows: &TableRows, columns: usize) -> impl Iterator<Item = Option<usize>> {
+    let before = rows.before_symbol.min(columns);
+    (0..before)
+        .map(Some)
+        .chain([None])
+        .chain((before..columns).map(Some))
+}
+
 /// One row as one JSON object.
 pub(super) fn json_line(to: &mut dyn Write, rows: &TableRows, row: usize) -> std::io::Result<()> {
     let text = |text: &str| serde_json::Value::from(text);
-    write!(
-        to,
-        "{{\"timestamp\":{},\"symbol\":{}",
-        text(&times::format(rows.timestamp[row], rows.date_labels)),
-        text(&rows.symbols[rows.symbol[row] as usize])
-    )?;
-    for (column, (name, values)) in rows.columns.iter().enumerate() {
+    let timestamp = times::format(rows.timestamp[row], rows.date_labels);
+    write!(to, "{{\"timestamp\":{}", text(&timestamp))?;
+    for column in order(rows, rows.columns.len()) {
+        let Some(column) = column else {
+            let symbol = &rows.symbols[rows.symbol[row] as usize];
+            write!(to, ",\"symbol\":{}", text(symbol))?;
+            continue;
+        };
+        let (name, values) = &rows.columns[column];
         write!(to, ",{}:", text(name))?;
         match (values, rows.cell(column, row)) {
             (_, None) => to.write_all(b"null")?,
@@ -27,70 +38,76 @@ pub(super) fn json_line(to: &mut dyn Write, rows: &TableRows, row: usize) -> std
     to.write_all(b"}\n")
 }
 
-/// The first and last rows, columns under each other.
-pub(super) fn short(to: &mut dyn Write, pieces: &[TableRows]) -> std::io::Result<()> {
-    const ENDS: usize = 5;
-    const COLUMNS: usize = 8;
-    let places: Vec<(usize, usize)> = pieces
-        .iter()
-        .enumerate()
-        .flat_map(|(piece, rows)| (0..rows.len()).map(move |row| (piece, row)))
-        .collect();
-    let Some(first) = pieces.first() else {
-        return writeln!(to, "no rows");
-    };
-    let columns = first.columns.len().min(COLUMNS);
-    let mut lines: Vec<Vec<String>> = vec![
-        ["timestamp", "symbol"]
-            .into_iter()
+/// Rows at each end of a table that a reader is shown.
+const ENDS: usize = 5;
+/// Columns that a reader is shown.
+const COLUMNS: usize = 8;
+
+/// The first and last rows of a table, columns under each other.
+#[derive(Default)]
+pub(super) struct Short {
+    head: Vec<String>,
+    first: Vec<Vec<String>>,
+    last: Vec<Vec<String>>,
+    num_rows: usize,
+    more_columns: usize,
+}
+
+impl Short {
+    pub(super) fn take(&mut self, rows: &TableRows) {
+        let columns = rows.columns.len().min(COLUMNS);
+        self.more_columns = rows.columns.len() - columns;
+        self.head = order(rows, columns)
+            .map(|column| column.map_or("symbol", |column| rows.columns[column].0.as_str()))
             .map(str::to_owned)
-            .chain(
-                first.columns[..columns]
-                    .iter()
-                    .map(|(name, _)| name.clone()),
-            )
-            .collect(),
-    ];
-    let cut = places.len() > 2 * ENDS;
-    for (index, &(piece, row)) in places.iter().enumerate() {
-        if cut && (ENDS..places.len() - ENDS).contains(&index) {
-            if index == ENDS {
-                lines.push(vec!["...".to_owned(); columns + 2]);
-            }
-            continue;
-        }
-        let rows = &pieces[piece];
-        let mut line = vec![
-            times::format(rows.timestamp[row], rows.date_labels),
-            rows.symbols[rows.symbol[row] as usize].clone(),
-        ];
-        line.extend(
-            (0..columns).map(|column| rows.cell(column, row).unwrap_or_else(|| "-".to_owned())),
-        );
-        lines.push(line);
-    }
-    let widths: Vec<usize> = (0..columns + 2)
-        .map(|column| {
-            lines
-                .iter()
-                .map(|line| line[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    for line in &lines {
-        let cells: Vec<String> = line
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{cell:>width$}"))
             .collect();
-        writeln!(to, "{}", cells.join("  "))?;
+        self.head.insert(0, "timestamp".to_owned());
+        let line = |row: usize| -> Vec<String> {
+            let cell = |column: Option<usize>| match column {
+                None => rows.symbols[rows.symbol[row] as usize].clone(),
+                Some(column) => rows.cell(column, row).unwrap_or_else(|| "-".to_owned()),
+            };
+            let timestamp = times::format(rows.timestamp[row], rows.date_labels);
+            std::iter::once(timestamp)
+                .chain(order(rows, columns).map(cell))
+                .collect()
+        };
+        let begin = rows.len().min(ENDS - self.first.len());
+        self.first.extend((0..begin).map(line));
+        self.last
+            .extend((begin.max(rows.len().saturating_sub(ENDS))..rows.len()).map(line));
+        self.last.drain(..self.last.len().saturating_sub(ENDS));
+        self.num_rows += rows.len();
     }
-    let more = first.columns.len() - columns;
-    let more = if more > 0 {
-        format!(", {more} more columns")
-    } else {
-        String::new()
-    };
-    writeln!(to, "{} rows{more}", places.len())
+
+    pub(super) fn write(&self, to: &mut dyn Write) -> std::io::Result<()> {
+        if self.num_rows == 0 {
+            return writeln!(to, "no rows");
+        }
+        let dots = vec!["...".to_owned(); self.head.len()];
+        let cut = self.num_rows > self.first.len() + self.last.len();
+        let lines: Vec<&Vec<String>> = std::iter::once(&self.head)
+            .chain(&self.first)
+            .chain(cut.then_some(&dots))
+            .chain(&self.last)
+            .collect();
+        let width = |column: usize| {
+            let cells = lines.iter().map(|line| line[column].chars().count());
+            cells.max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
+        for line in &lines {
+            let cells: Vec<String> = line
+                .iter()
+                .zip(&widths)
+                .map(|(cell, &width)| format!("{cell:>width$}"))
+                .collect();
+            writeln!(to, "{}", cells.join("  "))?;
+        }
+        let more = match self.more_columns {
+            0 => String::new(),
+            more => format!(", {more} more columns"),
+        };
+        writeln!(to, "{} rows{more}", self.num_rows)
+    }
 }

@@ -13,7 +13,7 @@ use polars::io::prelude::{CsvWriter, IpcCompression, IpcWriter, ParquetWriter};
 use polars::prelude as pl;
 use polars::prelude::{IntoColumn as _, NamedFrom as _, NewChunkedArray as _, SerWriter as _};
 
-use super::lines::{json_line, short};
+use super::lines::{Short, json_line};
 use super::{MarketError, times};
 
 /// Rows of a long table. Every column has one value per row.
@@ -161,7 +161,7 @@ enum Sink<'w> {
     Ipc(Option<File>, Option<Box<IpcBatches<File>>>),
     Csv(Box<dyn Write + 'w>, bool),
     JsonLines(Box<dyn Write + 'w>),
-    Short(Box<dyn Write + 'w>, Vec<TableRows>),
+    Short(Box<dyn Write + 'w>, Short),
 }
 
 impl<'w> TableWriter<'w> {
@@ -179,7 +179,7 @@ impl<'w> TableWriter<'w> {
             let sink = match kind {
                 Stream::Csv => Sink::Csv(to, true),
                 Stream::JsonLines => Sink::JsonLines(to),
-                Stream::Short => Sink::Short(to, Vec::new()),
+                Stream::Short => Sink::Short(to, Short::default()),
             };
             return Ok(Self {
                 sink,
@@ -274,7 +274,7 @@ impl<'w> TableWriter<'w> {
                     json_line(to, rows, row)?;
                 }
             }
-            Sink::Short(_, kept) => kept.push(rows.clone()),
+            Sink::Short(_, kept) => kept.take(rows),
         }
         Ok(())
     }
@@ -313,7 +313,7 @@ impl<'w> TableWriter<'w> {
             }
             Sink::JsonLines(to) => to.flush()?,
             Sink::Short(to, kept) => {
-                short(to, kept)?;
+                kept.write(to)?;
                 to.flush()?;
             }
         }

@@ -43,7 +43,7 @@ fn rows(from: i64, count: usize) -> TableRows {
                 Values::Text(vec!["x,y".to_owned(); count]),
             ),
         ],
-        date_labels: false,
+        ..TableRows::default()
     }
 }
 
@@ -90,6 +90,19 @@ fn a_terminal_gets_the_ends() {
     );
     assert!(text.lines().nth(5).unwrap().contains("04:59"), "{text}");
     assert!(text.lines().nth(7).unwrap().contains("06:30"), "{text}");
+}
+
+#[test]
+fn columns_may_stand_before_the_symbol() {
+    let mut rows = rows(0, 2);
+    rows.columns.rotate_left(3);
+    rows.before_symbol = 1;
+    for kind in [Stream::Csv, Stream::JsonLines, Stream::Short] {
+        let text = stream(kind, &rows);
+        let places =
+            ["timestamp", "known_at", "symbol", "note"].map(|name| text.find(name).unwrap());
+        assert!(places.is_sorted(), "{text}");
+    }
 }
 
 #[test]
