@@ -10,7 +10,6 @@ fn rows(from: i64, count: usize) -> TableRows {
         timestamp: (0..count as i64)
             .map(|row| START + (from + row) * MINUTE)
             .collect(),
-        before_symbol: 0,
         symbols: vec!["A/B".to_owned(), "say \"C\"".to_owned()],
         symbol: (0..count).map(|row| (row % 2) as u32).collect(),
         columns: vec![
