@@ -1,8 +1,10 @@
 //! `bench lstm`: our layer, Burn's own, and `PyTorch`'s, in turns in one run.
 //!
 //! A training step is forward, the mean square of the last output, backward and `AdamW`; inference is
-//! the forward without gradients. If `x_burn` falls below 2 or `x_torch` below 1, training got slow; if
-//! `products_share` falls, something around the matrix products did.
+//! the forward without gradients. If `x_burn_train` falls below 2 or `x_torch_train` below 1, training
+//! got slow; if `products_share` (our own matrix products alone, as a part of our time) falls, something
+//! around them did. Other work on the cores makes the figures worthless, `PyTorch`'s most of all, whose
+//! threads wait for each other at every step.
 
 mod contestants;
 mod peer;
