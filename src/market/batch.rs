@@ -6,6 +6,7 @@ use std::path::Path;
 use polars::prelude as pl;
 
 use super::columns::Layout;
+use super::guard::decode;
 use super::records::{count, fields, record, record_start};
 use super::times::{self, Moment};
 use super::{Fault, MarketError};
@@ -345,13 +346,6 @@ impl Times {
 pub(super) fn is_price(value: f64) -> bool {
     let narrow = value as f32;
     value > 0.0 && narrow > 0.0 && narrow.is_finite()
-}
-
-pub(super) fn decode(path: &Path, error: &pl::PolarsError) -> MarketError {
-    MarketError::Decode {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    }
 }
 
 /// A frame's columns in the order of `positions`, named by position.

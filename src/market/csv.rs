@@ -10,8 +10,9 @@ use polars::io::utils::compression::{ByteSourceReader, SupportedCompression};
 use polars::prelude as pl;
 use polars::prelude::SerReader as _;
 
-use super::batch::{Batch, Origin, decode, named};
+use super::batch::{Batch, Origin, named};
 use super::columns::Layout;
+use super::guard::{decode, decoding};
 use super::records::{count, fields};
 use super::source::Sink;
 use super::{MarketError, times};
@@ -52,10 +53,11 @@ pub(super) fn read(path: &Path, sink: &mut Sink<'_>) -> Result<(), MarketError> 
         };
         let block = &text[start..end];
         if !block.is_empty() {
-            let frame = CsvReader::new(Cursor::new(block))
-                .with_options(options.clone())
-                .finish()
-                .map_err(|error| decode(path, &error))?;
+            let frame = decoding(path, || {
+                CsvReader::new(Cursor::new(block))
+                    .with_options(options.clone())
+                    .finish()
+            })?;
             let origin = Origin::Lines {
                 text: block,
                 first: line,

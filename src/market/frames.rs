@@ -10,8 +10,9 @@ use polars::prelude as pl;
 use polars::prelude::SerReader as _;
 
 use super::MarketError;
-use super::batch::{Batch, Origin, decode};
+use super::batch::{Batch, Origin};
 use super::columns::Layout;
+use super::guard::{decode, decoding};
 use super::source::Sink;
 
 /// Most rows decoded at a time.
@@ -25,21 +26,15 @@ pub(super) fn read_parquet(path: &Path, sink: &mut Sink<'_>) -> Result<(), Marke
     let mut parquet = Parquet::open(path)?;
     let layout = Layout::by_name(path, &parquet.names()?)?;
     let positions = layout.positions();
-    let mut first = 0;
-    for group in parquet.groups()? {
-        let mut done = 0;
-        while done < group {
-            let rows = ROWS.min(group - done);
-            let frame = parquet.slice(&positions, first + done, rows)?;
-            let origin = Origin::Rows {
-                first: (first + done) as u64 + 2,
-            };
-            sink(&Batch::new(path, &frame, &layout, origin)?)?;
-            done += rows;
-        }
-        first += group;
+    let slices = parquet.slices()?;
+    for &(first, rows) in &slices {
+        let frame = parquet.slice(&positions, first, rows)?;
+        let origin = Origin::Rows {
+            first: first as u64 + 2,
+        };
+        sink(&Batch::new(path, &frame, &layout, origin)?)?;
     }
-    if first == 0 {
+    if slices.is_empty() {
         return Err(MarketError::Empty {
             path: path.to_owned(),
             header: true,
@@ -59,10 +54,8 @@ pub(super) fn count_parquet(path: &Path) -> Result<Option<HashMap<String, usize>
         return Ok(None);
     };
     let mut counts: HashMap<String, usize> = HashMap::new();
-    let mut first = 0;
-    for group in parquet.groups()? {
-        let frame = parquet.slice(&[position], first, group)?;
-        first += group;
+    for (first, rows) in parquet.slices()? {
+        let frame = parquet.slice(&[position], first, rows)?;
         let column = frame.columns()[0]
             .cast(&pl::DataType::String)
             .map_err(|error| decode(path, &error))?;
@@ -98,13 +91,12 @@ pub(super) fn count_parquet(path: &Path) -> Result<Option<HashMap<String, usize>
 /// [`MarketError`] from the file or from `sink`.
 pub(super) fn read_ipc(path: &Path, sink: &mut Sink<'_>) -> Result<(), MarketError> {
     let mut reader = IpcReader::new(open(path)?).set_rechunk(false);
-    let schema = reader.schema().map_err(|error| decode(path, &error))?;
+    let schema = decoding(path, || reader.schema())?;
     let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
     let layout = Layout::by_name(path, &names)?;
-    let frame = reader
-        .with_projection(Some(layout.positions()))
-        .finish()
-        .map_err(|error| decode(path, &error))?;
+    let frame = decoding(path, || {
+        reader.with_projection(Some(layout.positions())).finish()
+    })?;
     let rows = frame.height();
     if rows == 0 {
         return Err(MarketError::Empty {
@@ -138,24 +130,24 @@ impl<'a> Parquet<'a> {
     }
 
     fn names(&mut self) -> Result<Vec<String>, MarketError> {
-        let schema = self
-            .reader
-            .schema()
-            .map_err(|error| decode(self.path, &error))?;
+        let schema = decoding(self.path, || self.reader.schema())?;
         Ok(schema.iter_names().map(ToString::to_string).collect())
     }
 
-    /// Rows of each row group.
-    fn groups(&mut self) -> Result<Vec<usize>, MarketError> {
-        let metadata = self
-            .reader
-            .get_metadata()
-            .map_err(|error| decode(self.path, &error))?;
-        let mut rows = Vec::with_capacity(metadata.row_groups.len());
+    /// (first row, rows) of each row group, long ones in several pieces.
+    fn slices(&mut self) -> Result<Vec<(usize, usize)>, MarketError> {
+        let metadata = decoding(self.path, || self.reader.get_metadata().cloned())?;
+        let mut slices = Vec::new();
+        let mut first = 0;
         for group in &metadata.row_groups {
-            rows.push(group.num_rows());
+            let end = first + group.num_rows();
+            while first < end {
+                let rows = ROWS.min(end - first);
+                slices.push((first, rows));
+                first += rows;
+            }
         }
-        Ok(rows)
+        Ok(slices)
     }
 
     /// Some rows of some columns. Maps the file anew, so that pages of what was read go back.
@@ -165,16 +157,16 @@ impl<'a> Parquet<'a> {
         first: usize,
         rows: usize,
     ) -> Result<pl::DataFrame, MarketError> {
-        let failed = |error: pl::PolarsError| decode(self.path, &error);
-        let metadata = self.reader.get_metadata().map_err(failed)?.clone();
+        let metadata = decoding(self.path, || self.reader.get_metadata().cloned())?;
         let mut reader = ParquetReader::new(open(self.path)?);
         reader.set_metadata(metadata);
-        reader
-            .with_projection(Some(positions.to_vec()))
-            .with_slice(Some((first, rows)))
-            .read_parallel(ParallelStrategy::Columns)
-            .finish()
-            .map_err(failed)
+        decoding(self.path, || {
+            reader
+                .with_projection(Some(positions.to_vec()))
+                .with_slice(Some((first, rows)))
+                .read_parallel(ParallelStrategy::Columns)
+                .finish()
+        })
     }
 }
 

@@ -19,6 +19,7 @@ mod csv;
 mod error;
 mod frames;
 mod gaps;
+mod guard;
 mod ingest;
 mod lines;
 mod load;

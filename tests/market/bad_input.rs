@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use emberline::market::{self, DataConfig, Fault, MarketError};
 
-use super::{config, file, load, load_text, refused};
+use super::{MINUTE, START, config, file, load, load_text, refused};
 
 const HEAD: &str = "time,open,high,low,close,volume";
 
@@ -380,6 +380,37 @@ fn damaged_binary_files() {
     let (_folder, path) = file("A.csv.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
     let error = load(&path).unwrap_err();
     assert!(matches!(&error, MarketError::Decode { .. }), "{error}");
+}
+
+#[test]
+fn files_cut_short_or_with_flipped_bits_never_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_source, source) = file(
+        "A.csv",
+        super::at_times((0..3000).map(|bar| START + bar * MINUTE)),
+    );
+    for name in ["A.parquet", "A.feather"] {
+        let path = folder.path().join(name);
+        market::convert(&config(&source), &path).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let mut refused = 0;
+        for round in 0..120_usize {
+            // Numbers without pattern, the same in every run.
+            let random = round.wrapping_mul(2_654_435_761) ^ (round << 7);
+            let mut damaged = whole.clone();
+            match round % 3 {
+                0 => damaged.truncate(random % whole.len()),
+                1 => damaged[random % whole.len()] ^= 1 << (round % 8),
+                _ => {
+                    let from_end = 1 + random % whole.len().min(600);
+                    damaged[whole.len() - from_end] ^= 1 << (round % 8);
+                }
+            }
+            std::fs::write(&path, damaged).unwrap();
+            refused += usize::from(load(&path).is_err());
+        }
+        assert!(refused > 60, "{name}: {refused} of 120 refused");
+    }
 }
 
 #[test]
