@@ -2,7 +2,7 @@
 //!
 //! Files become [`Bars`] on the host: one [`Series`] per symbol, float32 columns beside nanosecond
 //! times, checked in float64 before they are narrowed. Nothing here knows about features or models;
-//! [`upload`] is where the bars leave for the device.
+//! [`mod@upload`] is where the bars leave for the device.
 //!
 //! Refused: what would train on nonsense in silence (duplicate or falling times, impossible prices,
 //! mixed intervals), each with file, row, symbol and value. See [`MarketError`].
