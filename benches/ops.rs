@@ -8,11 +8,17 @@ use emberline::device::{select, transfer::upload_int};
 use emberline::ops::random::{self, Key};
 use emberline::ops::{gather, rolling, scan};
 
-const KEY: Key = Key { seed: 1, stream: 2, counter: 3 };
+const KEY: Key = Key {
+    seed: 1,
+    stream: 2,
+    counter: 3,
+};
 
 fn operations(criterion: &mut Criterion) {
     let request = std::env::var("EMBERLINE_DEVICE").unwrap_or_else(|_| "cpu".to_owned());
-    let device = select(&request, None).unwrap_or_else(|error| panic!("{error}")).device;
+    let device = select(&request, None)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .device;
     let finish = || device.sync().unwrap_or_else(|error| panic!("{error:?}"));
     let mut group = criterion.benchmark_group(format!("ops/{request}"));
     group.sample_size(20);
@@ -31,13 +37,16 @@ fn operations(criterion: &mut Criterion) {
             });
         });
         for period in [10, 1000] {
-            group.bench_function(BenchmarkId::new(format!("sum {period}"), &size), |bencher| {
-                bencher.iter(|| {
-                    let y = rolling::sum(x.clone(), period);
-                    finish();
-                    y
-                });
-            });
+            group.bench_function(
+                BenchmarkId::new(format!("sum {period}"), &size),
+                |bencher| {
+                    bencher.iter(|| {
+                        let y = rolling::sum(x.clone(), period);
+                        finish();
+                        y
+                    });
+                },
+            );
             group.bench_function(BenchmarkId::new(format!("variance {period}"), &size), |b| {
                 b.iter(|| {
                     let y = rolling::variance(x.clone(), period, 1);

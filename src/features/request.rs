@@ -1,4 +1,5 @@
-//! Names to indicators: `NAME_<parameters>[.variant][_OUTPUT]`.
+//! Names to indicators: `NAME_<parameters>[.variant][_OUTPUT]` is one column,
+//! `NAME:<parameters>[.variant]` every output of an indicator.
 
 use super::catalogue::{catalogue, schools};
 use super::declaration::{Declaration, Kind, Parameters};
@@ -50,6 +51,27 @@ pub(super) fn parse(column: &str) -> Result<Request, FeatureError> {
         parameters,
         output,
     })
+}
+
+/// Reads `NAME:<parameters joined by :>[.variant]`, which asks for every output of an indicator, or
+/// the name of one column.
+pub(super) fn parse_all(written: &str) -> Result<Vec<Request>, FeatureError> {
+    if !written.contains(':') {
+        return Ok(vec![parse(written)?]);
+    }
+    let column = written.replace(':', "_");
+    let unknown = || unknown(written);
+    let name = longest_name(&column).ok_or_else(unknown)?;
+    let rest = Rest::split(&column[name.len()..]);
+    let indicator = schools(name)
+        .find(|indicator| indicator.variant == rest.variant && rest.output.is_empty())
+        .ok_or_else(unknown)?;
+    let ending = |output: &str| match output {
+        "" => column.clone(),
+        output => format!("{column}_{output}"),
+    };
+    let outputs = indicator.outputs.iter();
+    outputs.map(|output| parse(&ending(output.name))).collect()
 }
 
 /// The longest name of an indicator that `column` begins with.

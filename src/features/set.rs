@@ -32,7 +32,8 @@ struct FeatureFile {
 
 impl FeatureSet {
     /// Reads a request: the name of a set, names of columns and sets joined by commas, or the path
-    /// of a TOML file (`*.toml`) with `columns = [..]` and, by column, `[transforms]`.
+    /// of a TOML file (`*.toml`) with `columns = [..]` and, by column, `[transforms]`. `MACD_12_26_9`
+    /// is one column, `MACD:12:26:9` all columns of the indicator.
     ///
     /// ```
     /// use emberline::features::{FeatureContext, FeatureSet};
@@ -262,7 +263,8 @@ fn expand(
     context: &FeatureContext,
 ) -> Result<Vec<(Request, Option<Transform>)>, FeatureError> {
     let Some(preset) = Preset::by_name(name) else {
-        return Ok(vec![(request::parse(name)?, None)]);
+        let requests = request::parse_all(name)?.into_iter();
+        return Ok(requests.map(|request| (request, None)).collect());
     };
     let (mut requests, mut missing) = (Vec::new(), Vec::new());
     for (member, transform) in preset.columns(context) {

@@ -120,7 +120,7 @@ fn draw(
     root.present().map_err(fail)
 }
 
-/// Both axes, with room around the points.
+/// Both axes, with room around the points and, above them, for the legend.
 fn ranges<'a>(points: impl Iterator<Item = &'a (f64, f64)>) -> (Range<f64>, Range<f64>) {
     let (mut last, mut low, mut high) = (1.0_f64, f64::INFINITY, f64::NEG_INFINITY);
     for (step, loss) in points {
@@ -128,6 +128,6 @@ fn ranges<'a>(points: impl Iterator<Item = &'a (f64, f64)>) -> (Range<f64>, Rang
         low = low.min(*loss);
         high = high.max(*loss);
     }
-    let room = ((high - low) * 0.08).max(high.abs() * 1e-3).max(1e-9);
-    (0.0..last * 1.02, low - room..high + room)
+    let room = ((high - low) * 0.06).max(high.abs() * 1e-3).max(1e-9);
+    (0.0..last * 1.02, low - room..high + 4.0 * room)
 }

@@ -6,6 +6,7 @@
     reason = "tests: what fails should stop them, and some values are exact"
 )]
 
+mod requests;
 mod catalogue;
 mod golden;
 mod mistakes;
