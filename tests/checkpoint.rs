@@ -1,18 +1,15 @@
 //! Checkpoints: what is written is what is read, and nothing else is.
 
-use std::cell::Cell;
 use std::fs;
-use std::io;
 use std::path::Path;
-use std::rc::Rc;
 
 use emberline::checkpoint::{
-    Accumulators, Best, CheckpointError, Disk, FORMAT_VERSION, FeatureRecord, Manifest, Moments,
-    NamedTensor, Number, State, Store, Synced, Want, compare, load, load_or_previous, refuse,
-    resolve, steps_in,
+    Accumulators, Best, CheckpointError, FORMAT_VERSION, FeatureRecord, Manifest, Moments,
+    NamedTensor, Number, State, Store, Want, compare, load, load_or_previous, refuse, resolve,
+    steps_in,
 };
 
-fn weights() -> Vec<NamedTensor> {
+pub(crate) fn weights() -> Vec<NamedTensor> {
     vec![
         (
             "head.0.bias".to_owned(),
@@ -27,7 +24,7 @@ fn weights() -> Vec<NamedTensor> {
     ]
 }
 
-fn moments() -> Vec<Moments> {
+pub(crate) fn moments() -> Vec<Moments> {
     weights()
         .into_iter()
         .map(|(path, shape, values)| Moments {
@@ -39,7 +36,7 @@ fn moments() -> Vec<Moments> {
         .collect()
 }
 
-fn manifest(step: u64) -> Manifest {
+pub(crate) fn manifest(step: u64) -> Manifest {
     let configuration: toml::Table = toml::from_str(
         "[training]\nlearning_rate = 0.0005\nepochs = 3\n[target]\nhorizons = [1, 12]\n",
     )
@@ -69,11 +66,11 @@ fn manifest(step: u64) -> Manifest {
     }
 }
 
-fn save(store: &Store, step: u64) {
+pub(crate) fn save(store: &Store, step: u64) {
     store.save(&manifest(step), &weights(), &moments()).unwrap();
 }
 
-fn entries(folder: &Path) -> Vec<String> {
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -308,128 +305,6 @@ fn paths_that_are_no_checkpoint_say_so() {
             .weights,
         weights()
     );
-}
-
-/// A disk that is full after so many bytes: the file it fails on is cut there.
-struct Full {
-    left: Rc<Cell<usize>>,
-}
-
-impl Disk for Full {
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let fits = bytes.len().min(self.left.get());
-        self.left.set(self.left.get() - fits);
-        Synced.write(path, &bytes[..fits])?;
-        if fits < bytes.len() {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            Ok(())
-        }
-    }
-}
-
-#[test]
-fn a_disk_that_fills_at_any_byte_leaves_the_previous_one() {
-    let folder = tempfile::tempdir().unwrap();
-    save(&Store::create(folder.path(), 3).unwrap(), 7);
-    let left = Rc::new(Cell::new(0));
-    let store = Store::open(folder.path(), 3)
-        .unwrap()
-        .with_disk(Box::new(Full {
-            left: Rc::clone(&left),
-        }));
-    let mut refused = 0;
-    for room in (0..).step_by(97) {
-        left.set(room);
-        match store.save(&manifest(8), &weights(), &moments()) {
-            Err(error) => {
-                assert!(error.hint().unwrap().contains("free some space"), "{error}");
-                assert_eq!(
-                    entries(folder.path()),
-                    ["latest", "step-7"],
-                    "after {room} bytes"
-                );
-                assert_eq!(
-                    load(&folder.path().join("latest"))
-                        .unwrap()
-                        .manifest
-                        .state
-                        .step,
-                    7
-                );
-                refused += 1;
-            }
-            Ok(_) => break,
-        }
-    }
-    assert!(refused > 10, "{refused}");
-    assert_eq!(
-        load(&folder.path().join("latest"))
-            .unwrap()
-            .manifest
-            .state
-            .step,
-        8
-    );
-}
-
-/// What a kill leaves, at every point between two acts of `save`.
-#[test]
-fn a_crash_at_any_point_leaves_the_previous_one_and_is_swept() {
-    let folder = tempfile::tempdir().unwrap();
-    let whole = tempfile::tempdir().unwrap();
-    save(&Store::create(folder.path(), 3).unwrap(), 7);
-    let other = Store::create(whole.path(), 3).unwrap();
-    save(&other, 8);
-    let run = folder.path();
-    let temporary = run.join(".tmp-step-8");
-    for name in [
-        "",
-        "model.safetensors",
-        "optimizer.safetensors",
-        "manifest.json",
-    ] {
-        for part in [0, 1, 2] {
-            // Everything up to a half, then the whole of this file.
-            fs::create_dir_all(&temporary).unwrap();
-            if !name.is_empty() {
-                let bytes = fs::read(other.folder_of(8).join(name)).unwrap();
-                fs::write(temporary.join(name), &bytes[..bytes.len() * part / 2]).unwrap();
-            }
-            assert_eq!(
-                load(&resolve(run, Want::Latest).unwrap())
-                    .unwrap()
-                    .manifest
-                    .state
-                    .step,
-                7
-            );
-        }
-        drop(Store::open(run, 3).unwrap());
-        assert_eq!(entries(run), ["latest", "step-7"]);
-    }
-    // Renamed, but the link not yet moved: the newest is the newest.
-    fs::rename(other.folder_of(8), run.join("step-8")).unwrap();
-    std::os::unix::fs::symlink("step-8", run.join(".tmp-latest")).unwrap();
-    let store = Store::open(run, 3).unwrap();
-    let newest = load(&resolve(run, Want::Latest).unwrap()).unwrap();
-    assert_eq!(newest.manifest.state.step, 8);
-    store.rewind(&newest.manifest).unwrap();
-    assert_eq!(
-        fs::read_link(run.join("latest")).unwrap(),
-        Path::new("step-8")
-    );
-    drop(store);
-    // Between the two renames of a checkpoint that replaces its like.
-    fs::rename(run.join("step-8"), run.join(".tmp-replaced-step-8")).unwrap();
-    drop(Store::open(run, 3).unwrap());
-    assert_eq!(load(&run.join("latest")).unwrap().manifest.state.step, 8);
-    // After both, before the old one is gone.
-    fs::create_dir(run.join(".tmp-replaced-step-8")).unwrap();
-    // In the middle of removing an old one.
-    fs::create_dir(run.join(".tmp-removed-step-3")).unwrap();
-    drop(Store::open(run, 3).unwrap());
-    assert_eq!(entries(run), ["latest", "step-7", "step-8"]);
 }
 
 #[test]

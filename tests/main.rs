@@ -1,11 +1,16 @@
 //! The one integration binary.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+
 mod features_command;
 mod indicators;
+
 mod kernels;
 mod lookahead;
 mod checkpoint;
+mod crash;
 mod layering;
+mod optimiser;
 mod resume;
 mod toy;
 mod training;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::Device;
-use emberline::checkpoint::{Checkpoint, Manifest, NamedTensor, Store, load};
+use emberline::checkpoint::{Checkpoint, Manifest, NamedTensor, Number, State, Store, load};
 use emberline::device::transfer::upload;
 use emberline::metrics::{Objective, Scorer};
 use emberline::model::{Forecaster, ForecasterConfig};
@@ -15,12 +15,12 @@ use emberline::training::{
 };
 use emberline::windows::{Loader, Outcomes, Resident, Sample};
 
-pub const LENGTH: usize = 5;
+pub(crate) const LENGTH: usize = 5;
 const NUM_BARS: usize = 96;
 const NUM_FEATURES: usize = 2;
 
 /// Numbers in -1..1 that look random and are the same everywhere.
-pub fn noise(len: usize, seed: u64) -> Vec<f32> {
+pub(crate) fn noise(len: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     (0..len)
         .map(|_| {
@@ -63,16 +63,16 @@ fn outcomes(loader: &Loader) -> Outcomes {
 
 /// The problem, and how it is trained.
 #[derive(Clone)]
-pub struct Toy {
-    pub config: TrainingConfig,
-    pub keep: usize,
+pub(crate) struct Toy {
+    pub(crate) config: TrainingConfig,
+    pub(crate) keep: usize,
     /// The bar whose label is not a number.
-    pub bad_bar: Option<usize>,
+    pub(crate) bad_bar: Option<usize>,
 }
 
 impl Toy {
     /// 64 training windows in batches of 8: 8 steps an epoch.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let config = TrainingConfig {
             epochs: 3,
             batch_size: 8,
@@ -90,7 +90,7 @@ impl Toy {
         }
     }
 
-    pub fn loaders(&self) -> (Loader, Loader) {
+    pub(crate) fn loaders(&self) -> (Loader, Loader) {
         let device = Device::flex();
         let features = noise(NUM_BARS * NUM_FEATURES, 3);
         let mut labels = labels();
@@ -115,7 +115,7 @@ impl Toy {
         )
     }
 
-    pub fn forecaster() -> ForecasterConfig {
+    pub(crate) fn forecaster() -> ForecasterConfig {
         ForecasterConfig {
             hidden: 6,
             dropout: 0.2,
@@ -123,7 +123,7 @@ impl Toy {
         }
     }
 
-    pub fn model(&self) -> Forecaster {
+    pub(crate) fn model(&self) -> Forecaster {
         Forecaster::init(
             &Self::forecaster(),
             NUM_FEATURES,
@@ -133,11 +133,11 @@ impl Toy {
         )
     }
 
-    pub fn model_from(weights: Vec<NamedTensor>) -> Forecaster {
+    pub(crate) fn model_from(weights: Vec<NamedTensor>) -> Forecaster {
         Forecaster::from_weights(&Self::forecaster(), weights, &Device::flex()).unwrap()
     }
 
-    pub fn manifest() -> Manifest {
+    pub(crate) fn manifest() -> Manifest {
         Manifest {
             horizons: vec![1],
             crate_version: "test".to_owned(),
@@ -146,7 +146,7 @@ impl Toy {
     }
 
     /// Trains into `run_dir` from the beginning, or goes on from `checkpoint`.
-    pub fn train(
+    pub(crate) fn train(
         &self,
         run_dir: &Path,
         checkpoint: Option<Checkpoint>,
@@ -182,7 +182,7 @@ impl Toy {
     }
 
     /// Trains without a stop.
-    pub fn train_whole(&self, run_dir: &Path) -> Result<Outcome, TrainingError> {
+    pub(crate) fn train_whole(&self, run_dir: &Path) -> Result<Outcome, TrainingError> {
         self.train(
             run_dir,
             None,
@@ -192,7 +192,7 @@ impl Toy {
     }
 
     /// Trains until `step` is taken, as SIGINT would have it.
-    pub fn train_until(
+    pub(crate) fn train_until(
         &self,
         run_dir: &Path,
         checkpoint: Option<Checkpoint>,
@@ -222,12 +222,12 @@ impl Progress for StopAt {
 }
 
 /// The checkpoint that `RUN/latest` points to.
-pub fn latest(run_dir: &Path) -> Checkpoint {
+pub(crate) fn latest(run_dir: &Path) -> Checkpoint {
     load(&run_dir.join("latest")).unwrap()
 }
 
 /// The log without what a clock says.
-pub fn log_without_times(run_dir: &Path) -> Vec<Line> {
+pub(crate) fn log_without_times(run_dir: &Path) -> Vec<Line> {
     let mut lines = emberline::training::read_log(&run_dir.join("log.jsonl")).unwrap();
     for line in &mut lines {
         match line {
@@ -236,36 +236,30 @@ pub fn log_without_times(run_dir: &Path) -> Vec<Line> {
                 elapsed_s,
                 ..
             } => {
-                (*samples_per_s, *elapsed_s) = Default::default();
+                (*samples_per_s, *elapsed_s) = (Number::default(), Number::default());
             }
-            Line::Epoch { elapsed_s, .. } => *elapsed_s = Default::default(),
+            Line::Epoch { elapsed_s, .. } => *elapsed_s = Number::default(),
             Line::NotFinite { .. } => {}
         }
     }
     lines
 }
 
-/// Every bit of weights, moments and state, but not what a clock says.
-pub fn bits(
-    checkpoint: &Checkpoint,
-) -> (
-    Vec<(String, Vec<u32>)>,
-    Vec<Vec<u32>>,
-    emberline::checkpoint::State,
-) {
-    let bits =
-        |values: &[f32]| -> Vec<u32> { values.iter().map(|value| value.to_bits()).collect() };
-    let weights = checkpoint
-        .weights
-        .iter()
-        .map(|(path, _, values)| (path.clone(), bits(values)))
-        .collect();
-    let moments = checkpoint
-        .moments
-        .iter()
-        .flat_map(|pair| [bits(&pair.moment_1), bits(&pair.moment_2)])
-        .collect();
+/// Every bit of weights and moments by name, and the state but for what a clock says.
+pub(crate) fn bits(checkpoint: &Checkpoint) -> (Vec<(String, Vec<u32>)>, State) {
+    let bits = |name: String, values: &[f32]| {
+        let bits: Vec<u32> = values.iter().map(|value| value.to_bits()).collect();
+        (name, bits)
+    };
+    let mut named = Vec::new();
+    for (path, _, values) in &checkpoint.weights {
+        named.push(bits(path.clone(), values));
+    }
+    for pair in &checkpoint.moments {
+        named.push(bits(format!("{}.moment_1", pair.path), &pair.moment_1));
+        named.push(bits(format!("{}.moment_2", pair.path), &pair.moment_2));
+    }
     let mut state = checkpoint.manifest.state.clone();
-    state.elapsed_s = Default::default();
-    (weights, moments, state)
+    state.elapsed_s = Number::default();
+    (named, state)
 }

@@ -14,8 +14,8 @@ use super::{
     TrainingConfig, TrainingError, draw_losses, read_log, stop,
 };
 use crate::checkpoint::{
-    Best, Checkpoint, EpochRecord, FORMAT_VERSION, Manifest, Moments, NamedTensor, Number, Numbers,
-    State, Store,
+    Best, Checkpoint, EpochRecord, FORMAT_VERSION, Manifest, Moments, NamedTensor, Number, State,
+    Store,
 };
 use crate::device::transfer;
 use crate::metrics::{Metric, Validation};

@@ -34,5 +34,5 @@ pub use outcome::{Outcome, Summary, TrafficReport};
 pub use picture::draw_losses;
 pub use progress::{Plan, Progress, Reading, Silent};
 pub use schedule::Schedule;
-pub use step::{DeviceReading, Trainer};
+pub use step::{DeviceReading, Trainer, guard};
 pub use validation::numbers_of;

@@ -239,6 +239,9 @@ fn adamw(weight_decay: f64) -> AdamW {
 ///
 /// # Shapes and units
 /// - returns: `[1]`, on the device; not finite if any element is not
+///
+/// # Panics
+/// If there is no gradient.
 pub fn global_norm(gradients: &[Weight]) -> Tensor<1> {
     let squares = gradients.iter().map(|gradient| match gradient {
         // Row by row first: a sum over a whole large matrix depends on the number of threads.
@@ -254,10 +257,12 @@ pub fn global_norm(gradients: &[Weight]) -> Tensor<1> {
 /// What gradients are multiplied by so that their norm is at most `clip_norm`.
 ///
 /// ```text
-/// factor = min(1, clip_norm / norm)
+/// factor = min(1, clip_norm / norm) = clip_norm / max(norm, clip_norm)
 /// ```
 /// # Shapes and units
 /// - `norm` and returns: `[1]`, on the device
 pub fn clip_factor(norm: Tensor<1>, clip_norm: f64) -> Tensor<1> {
-    norm.recip().mul_scalar(clip_norm).clamp_max(1.0)
+    // The second form never divides by zero: WGSL has no infinite constants for fusion to fold into.
+    let longest = norm.zeros_like().add_scalar(clip_norm);
+    longest.div(norm.clamp_min(clip_norm))
 }

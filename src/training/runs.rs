@@ -94,14 +94,15 @@ pub fn read(path: &Path) -> Result<RunRecord, TrainingError> {
     })
 }
 
+/// A run folder, and what it holds or why it cannot be read.
+pub type Listed = (PathBuf, Result<RunRecord, TrainingError>);
+
 /// Reads every run folder in `root`, by name; a folder that is no run is passed over, one that cannot
 /// be read is given with its error.
 ///
 /// # Errors
 /// [`TrainingError::Io`] if `root` cannot be listed. A `root` that is not there holds no runs.
-pub fn list(
-    root: &Path,
-) -> Result<Vec<(PathBuf, Result<RunRecord, TrainingError>)>, TrainingError> {
+pub fn list(root: &Path) -> Result<Vec<Listed>, TrainingError> {
     if !root.exists() {
         return Ok(Vec::new());
     }

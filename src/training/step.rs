@@ -110,7 +110,9 @@ impl Trainer {
             .collect();
         drop(tracked);
         let norm = global_norm(&gradients);
-        let skip = self.guard(&loss, &norm, step);
+        let bad_step = self.first_bad_step.clone();
+        let (bad_step, skip) = guard(bad_step, loss.clone(), norm.clone(), step);
+        self.first_bad_step = bad_step;
         let factor = clip_factor(norm.clone(), self.clip_norm);
         let mut weights = self
             .optimiser
@@ -122,14 +124,6 @@ impl Trainer {
         });
         self.loss_sum = self.loss_sum.clone().add(loss.mask_fill(skip, 0.0));
         self.gradient_norm = norm;
-    }
-
-    /// Remembers the first bad step; true from it on.
-    fn guard(&mut self, loss: &Tensor<1>, norm: &Tensor<1>, step: u64) -> Tensor<1, Bool> {
-        let bad = loss.clone().add(norm.clone()).is_finite().bool_not();
-        let first = self.first_bad_step.clone().equal_scalar(0).bool_and(bad);
-        self.first_bad_step = self.first_bad_step.clone().mask_fill(first, step as i32);
-        self.first_bad_step.clone().greater_scalar(0)
     }
 
     /// Reads the accumulators: the only wait for the device outside validation and checkpoints.
@@ -167,4 +161,22 @@ impl Trainer {
         weights.sort_by(|left, right| left.0.cmp(&right.0));
         (weights, self.optimiser.moments())
     }
+}
+
+/// Remembers the first bad step, and says whether it is behind.
+///
+/// # Shapes and units
+/// - `first_bad_step`: `[1]`, 0 while all is well
+/// - `loss`, `norm`: `[1]`, of step number `step` (from 1)
+/// - returns: the first bad step, `[1]`; true from it on, `[1]`
+pub fn guard(
+    first_bad_step: Tensor<1, Int>,
+    loss: Tensor<1>,
+    norm: Tensor<1>,
+    step: u64,
+) -> (Tensor<1, Int>, Tensor<1, Bool>) {
+    let bad = loss.add(norm).is_finite().bool_not();
+    let is_first = first_bad_step.clone().equal_scalar(0).bool_and(bad);
+    let first_bad_step = first_bad_step.mask_fill(is_first, step as i32);
+    (first_bad_step.clone(), first_bad_step.greater_scalar(0))
 }
