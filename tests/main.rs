@@ -23,3 +23,4 @@ mod windows;
 mod metrics;
 mod lstm;
 mod model;
+mod cli;

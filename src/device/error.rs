@@ -53,7 +53,10 @@ impl DeviceError {
             Self::Unknown {
                 suggestion: Some(name),
                 ..
-            } => Some(format!("did you mean `{name}`?")),
+            } => Some(format!(
+                "did you mean `{name}`? devices are {}",
+                super::name::FORMS
+            )),
             Self::Unknown { .. } => Some(format!("devices are {}", super::name::FORMS)),
             Self::NotCompiled { feature, .. } => Some(format!(
                 "rebuild with `cargo build --release --features {feature}`, or use `--device auto`"

@@ -10,6 +10,10 @@ use crate::device::transfer;
 use crate::ops::lstm::{self, LayerWeights};
 use crate::ops::random::{self, Key};
 
+/// The CPU backend's matrix product adds in another order for a handful of rows. A forecast must not
+/// depend on the batch that its window is in, so smaller batches are padded for the head.
+const MIN_HEAD_ROWS: usize = 64;
+
 /// One weight.
 #[derive(Debug, Clone)]
 pub enum Weight {
@@ -258,7 +262,21 @@ impl Forecaster {
         }
         let last = lstm::last(x, self.layer(layers - 1), None);
         let last = self.drop(last, layers - 1, dropout);
-        let at = 4 * layers;
+        if dropout.is_some() {
+            return self.head(last);
+        }
+        let [rows, hidden] = last.dims();
+        if rows >= MIN_HEAD_ROWS {
+            return self.head(last);
+        }
+        let padding = Tensor::zeros([MIN_HEAD_ROWS - rows, hidden], &last.device());
+        self.head(Tensor::cat(vec![last, padding], 0))
+            .slice([0..rows])
+    }
+
+    /// `[B, H] -> [B, horizons]`
+    fn head(&self, last: Tensor<2>) -> Tensor<2> {
+        let at = 4 * self.config.layers;
         let middle = activation::relu(self.linear(last, at));
         self.linear(middle, at + 2)
     }

@@ -10,7 +10,10 @@ fn the_table_of_keys_is_the_configuration() {
     for (section, content) in &table {
         for name in content.as_table().expect("a section").keys() {
             let path = format!("{section}.{name}");
-            assert!(keys::find(&path).is_some(), "`{path}` is in no table of keys");
+            assert!(
+                keys::find(&path).is_some(),
+                "`{path}` is in no table of keys"
+            );
         }
     }
     // Every key is understood by its section: a value inside the bounds goes in and comes back.
@@ -23,8 +26,16 @@ fn the_table_of_keys_is_the_configuration() {
             (_, "head") => "linear16",
             (_, "metric") => "ic_ts_12",
             (_, "path" | "set") => "abc",
-            (keys::Bounds::Integer(least, _), _) => if least > 1 { "5" } else { "3" },
-            (keys::Bounds::Real(..) | keys::Bounds::Above(..) | keys::Bounds::Below(..), _) => "0.5",
+            (keys::Bounds::Integer(least, _), _) => {
+                if least > 1 {
+                    "5"
+                } else {
+                    "3"
+                }
+            }
+            (keys::Bounds::Real(..) | keys::Bounds::Above(..) | keys::Bounds::Below(..), _) => {
+                "0.5"
+            }
             (keys::Bounds::Word(words), _) => words[words.len() - 1],
             (keys::Bounds::Flag, _) => "true",
             (keys::Bounds::Integers(..), _) => "2,5",
@@ -34,14 +45,22 @@ fn the_table_of_keys_is_the_configuration() {
         let mut settings = vec![format!("{path}={value}")];
         match key.section {
             "splits" if key.name.ends_with("end") => {
-                settings = vec!["splits.train_end=2024-01-31".into(), "splits.validation_end=2024-02-28".into()];
+                settings = vec![
+                    "splits.train_end=2024-01-31".into(),
+                    "splits.validation_end=2024-02-28".into(),
+                ];
             }
             "splits" => {
-                settings = vec!["splits.train=0.5".into(), "splits.validation=0.3".into(), "splits.test=0.2".into()];
+                settings = vec![
+                    "splits.train=0.5".into(),
+                    "splits.validation=0.3".into(),
+                    "splits.test=0.2".into(),
+                ];
             }
             _ => {}
         }
-        let config = RunConfig::load(None, &settings).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let config =
+            RunConfig::load(None, &settings).unwrap_or_else(|error| panic!("{path}: {error}"));
         let table = config.to_table();
         let found = table[key.section].get(key.name);
         assert!(found.is_some(), "`{path}` was set and is gone");
@@ -67,12 +86,21 @@ fn bounds_refuse_what_lies_outside() {
         ("data.repair=perhaps", "true or false"),
         ("windows.length=0", "1 to"),
     ] {
-        let error = RunConfig::load(None, &[setting.to_owned()]).expect_err(setting).to_string();
+        let error = RunConfig::load(None, &[setting.to_owned()])
+            .expect_err(setting)
+            .to_string();
         let (key, value) = setting.split_once('=').expect("an equals sign");
         assert!(error.contains(key), "{error}");
-        assert!(error.contains(value.split(',').next().unwrap_or("")), "{error}");
+        assert!(
+            error.contains(value.split(',').next().unwrap_or("")),
+            "{error}"
+        );
         let bounds = keys::find(key).expect("a key").bounds.to_string();
-        assert!(error.contains(&bounds) && (bounds.contains(bound) || bound == "1 to" || bound == "at least 1"), "{error}");
+        assert!(
+            error.contains(&bounds)
+                && (bounds.contains(bound) || bound == "1 to" || bound == "at least 1"),
+            "{error}"
+        );
     }
 }
 
@@ -85,7 +113,14 @@ fn contradictions_are_refused() {
         assert!(error.hint().is_some());
     };
     refuse(&["splits.train=0.9"], "splits.train 0.9");
-    refuse(&["splits.train=0.5", "splits.validation=0.5", "splits.test=0.5"], "1.5, not 1");
+    refuse(
+        &[
+            "splits.train=0.5",
+            "splits.validation=0.5",
+            "splits.test=0.5",
+        ],
+        "1.5, not 1",
+    );
 }
 
 #[test]
@@ -93,16 +128,33 @@ fn what_config_show_prints_can_be_run() {
     let program = Program::new();
     let defaults = program.succeed(&["config", "show", "--defaults"]).stdout;
     program.write("defaults.toml", &defaults);
-    let again = program.succeed(&["config", "show", "--config", "defaults.toml"]).stdout;
+    let again = program
+        .succeed(&["config", "show", "--config", "defaults.toml"])
+        .stdout;
     assert_eq!(again, defaults);
     for key in keys::KEYS {
-        assert!(defaults.contains(&format!("# {}; {}\n", key.meaning, key.bounds)), "{}", key.path());
+        assert!(
+            defaults.contains(&format!("# {}; {}\n", key.meaning, key.bounds)),
+            "{}",
+            key.path()
+        );
     }
     for (preset, _) in PRESETS {
-        let text = program.succeed(&["config", "show", "--config", preset, "--set", "training.epochs=7"]).stdout;
+        let text = program
+            .succeed(&[
+                "config",
+                "show",
+                "--config",
+                preset,
+                "--set",
+                "training.epochs=7",
+            ])
+            .stdout;
         assert!(text.contains("\nepochs = 7\n"), "{text}");
         program.write("preset.toml", &text);
-        let again = program.succeed(&["config", "show", "--config", "preset.toml", "--json"]).stdout;
+        let again = program
+            .succeed(&["config", "show", "--config", "preset.toml", "--json"])
+            .stdout;
         let document: serde_json::Value = serde_json::from_str(&again).expect("JSON");
         assert_eq!(document["training"]["epochs"], 7);
     }
@@ -114,22 +166,43 @@ fn the_presets_are_those_of_the_contract() {
     let demo = load("demo");
     assert_eq!((demo.windows.length, demo.windows.stride), (60, 1));
     assert_eq!(demo.target.horizons, [1, 12]);
-    assert_eq!((demo.model.layers, demo.model.hidden, demo.training.batch_size), (1, 64, 256));
+    assert_eq!(
+        (
+            demo.model.layers,
+            demo.model.hidden,
+            demo.training.batch_size
+        ),
+        (1, 64, 256)
+    );
     let crypto = load("crypto-5m");
     assert_eq!((crypto.windows.length, crypto.windows.stride), (96, 6));
     assert_eq!(crypto.target.horizons, [12, 48]);
-    assert_eq!((crypto.training.learning_rate, crypto.training.batch_size), (5e-4, 1024));
+    assert_eq!(
+        (crypto.training.learning_rate, crypto.training.batch_size),
+        (5e-4, 1024)
+    );
     let daily = load("daily-equities");
     assert_eq!((daily.windows.length, daily.windows.stride), (20, 1));
     assert_eq!(daily.target.horizons, [5]);
-    assert_eq!((daily.model.layers, daily.model.hidden, daily.training.batch_size), (2, 64, 800));
+    assert_eq!(
+        (
+            daily.model.layers,
+            daily.model.hidden,
+            daily.training.batch_size
+        ),
+        (2, 64, 800)
+    );
 }
 
 #[test]
 fn broken_files_are_named() {
     let program = Program::new();
     program.write("broken.toml", "[training\nepochs = 3\n");
-    program.refuse(&["config", "show", "--config", "broken.toml"], 2, &["broken.toml", "TOML"]);
+    program.refuse(
+        &["config", "show", "--config", "broken.toml"],
+        2,
+        &["broken.toml", "TOML"],
+    );
     program.write("unknown.toml", "[training]\nepoch = 3\n");
     program.refuse(
         &["config", "show", "--config", "unknown.toml"],
@@ -137,6 +210,14 @@ fn broken_files_are_named() {
         &["unknown.toml", "training.epoch", "training.epochs"],
     );
     program.write("loose.toml", "epochs = 3\n");
-    program.refuse(&["config", "show", "--config", "loose.toml"], 2, &["loose.toml", "epochs", "training.epochs"]);
-    program.refuse(&["config", "show", "--config", "missing.toml"], 2, &["missing.toml"]);
+    program.refuse(
+        &["config", "show", "--config", "loose.toml"],
+        2,
+        &["loose.toml", "epochs", "training.epochs"],
+    );
+    program.refuse(
+        &["config", "show", "--config", "missing.toml"],
+        2,
+        &["missing.toml"],
+    );
 }
