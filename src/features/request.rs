@@ -118,11 +118,19 @@ impl<'a> Rest<'a> {
         if let Some(tail) = rest.strip_prefix('.') {
             let end = tail.find('_').unwrap_or(tail.len());
             (variant, rest) = tail.split_at(end);
+            if variant.is_empty() {
+                // A dot that nothing follows is no school.
+                variant = ".";
+            }
         }
         Self {
             numbers,
             variant,
-            output: rest.strip_prefix('_').unwrap_or(rest),
+            // An underscore that nothing follows is no name of an output.
+            output: rest
+                .strip_prefix('_')
+                .filter(|name| !name.is_empty())
+                .unwrap_or(rest),
         }
     }
 }

@@ -194,6 +194,11 @@ fn unknown_names_suggest_the_nearest() {
         let hint = error.hint().unwrap();
         assert!(hint.contains(&format!("`{right}`")), "{wrong}: {hint}");
     }
+    for unfinished in ["RSI_", "RSI_14_", "RSI.", "RSI_14."] {
+        let error = refusal(unfinished);
+        let is_unknown = matches!(error, FeatureError::Unknown { .. });
+        assert!(is_unknown, "{unfinished}: {error}");
+    }
     assert!(!refusal("QQQQQQ").hint().unwrap().contains("did you mean"));
 }
 
