@@ -276,14 +276,11 @@ fn page(indicator: &Declaration, document: &Value) -> String {
             .unwrap_or_default()
             .to_owned()
     };
-    row(
-        "warm-up",
-        format!(
-            "{} ({} bars here)",
-            rule("warmup"),
-            document["warmup"]["bars"]
-        ),
-    );
+    let warmup = match document["warmup"]["bars"].as_u64() {
+        Some(bars) if bars > 0 => format!("{} ({bars} bars here)", rule("warmup")),
+        _ => rule("warmup"),
+    };
+    row("warm-up", warmup);
     let memory = &document["memory"];
     let kind = memory["kind"].as_str().unwrap_or_default();
     row(

@@ -34,7 +34,8 @@ mod volume;
 mod vwap;
 mod work;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
+use rayon::prelude::*;
 
 use crate::market::PanelBlock;
 
@@ -60,13 +61,10 @@ use work::Work;
 /// # Panics
 /// If `block` lacks one of [`FeatureSet::required_columns`].
 pub fn compute(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
-    let mut work = Work::new(block);
-    let columns = set
-        .columns()
-        .iter()
-        .map(|column| raw(column, &mut work))
-        .collect();
-    Tensor::stack(columns, 2) // [n, T, F]
+    by_rows(block, |mut work| {
+        let columns = set.columns().iter();
+        columns.map(|column| raw(column, &mut work)).collect()
+    })
 }
 
 /// The columns of `set` as a model reads them: transformed, finite wherever `Age` is at least the
@@ -81,21 +79,63 @@ pub fn compute(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
 /// If `block` lacks one of [`FeatureSet::required_columns`], or a column is no model input
 /// ([`FeatureSet::check_model_inputs`] says so beforehand).
 pub fn model_inputs(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
-    let mut work = Work::new(block);
-    let input = |column: &FeatureColumn| {
-        let memory = column.input_memory().bars();
-        let memory = memory.unwrap_or_else(|| panic!("`{}` is no model input", column.name()));
-        let value = raw(column, &mut work);
-        let value = column
-            .transform()
-            .apply(&mut work, column.indicator(), value);
-        let undefined = value.clone().is_finite().bool_not();
-        work.defined_from(memory, value.mask_fill(undefined, 0.0))
-    };
-    Tensor::stack(set.columns().iter().map(input).collect(), 2) // [n, T, F]
+    by_rows(block, |mut work| {
+        let columns = set.columns().iter();
+        columns.map(|column| input(column, &mut work)).collect()
+    })
+}
+
+fn input(column: &FeatureColumn, work: &mut Work<'_>) -> Tensor<2> {
+    let memory = column.input_memory().bars();
+    let memory = memory.unwrap_or_else(|| panic!("`{}` is no model input", column.name()));
+    let value = raw(column, work);
+    let value = column.transform().apply(work, column.indicator(), value);
+    let undefined = value.clone().is_finite().bool_not();
+    work.defined_from(memory, value.mask_fill(undefined, 0.0))
 }
 
 fn raw(column: &FeatureColumn, work: &mut Work<'_>) -> Tensor<2> {
     let value = (column.indicator().compute)(work, column.parameters(), column.output());
     work.defined_from(column.warmup_bars(), value)
+}
+
+/// Values that the CPU takes at a time: few enough that what one indicator leaves is in the cache
+/// for the next, and in memory that the allocator reuses.
+const CPU_VALUES: usize = 32_768;
+
+/// Computes columns `[n, T]` and puts them side by side, `[n, T, F]`.
+///
+/// Rows do not meet, so the CPU takes a few at a time, on all threads; a GPU, which one thread talks
+/// to, takes all. Neither changes a value.
+fn by_rows(block: &PanelBlock, columns: impl Fn(Work<'_>) -> Vec<Tensor<2>> + Sync) -> Tensor<3> {
+    let rows = block.num_series();
+    let together = if block.device() == Device::flex() {
+        (CPU_VALUES / block.num_bars.max(1)).clamp(1, rows.max(1))
+    } else {
+        rows
+    };
+    if together >= rows {
+        return side_by_side(columns(Work::new(block, 0..rows)));
+    }
+    let starts: Vec<usize> = (0..rows).step_by(together).collect();
+    let parts: Vec<Tensor<3>> = starts
+        .into_par_iter()
+        .map(|start| {
+            let end = (start + together).min(rows);
+            side_by_side(columns(Work::new(block, start..end)))
+        })
+        .collect();
+    Tensor::cat(parts, 0)
+}
+
+/// Columns `[n, T]` as one block `[n, T, F]`, bars contiguous.
+///
+/// Stacked along the first axis and turned, for turning a matrix copies tiles, while stacking along
+/// the last axis copies single values (on the CPU ten times slower).
+fn side_by_side(columns: Vec<Tensor<2>>) -> Tensor<3> {
+    let num_features = columns.len();
+    let [rows, num_bars] = columns[0].dims();
+    let stacked: Tensor<3> = Tensor::stack(columns, 0); // [F, n, T]
+    let flat = stacked.reshape([num_features, rows * num_bars]);
+    flat.swap_dims(0, 1).reshape([rows, num_bars, num_features])
 }

@@ -1,4 +1,4 @@
-//! One request at work on one block: the block's columns, what indicators share, and the few tensor
+//! One request at work on rows of one block: their columns, what indicators share, and the few tensor
 //! idioms that all of them use.
 //!
 //! Segments come in through `Age` alone. A window of `k` bars lies within its segment exactly where
@@ -6,30 +6,37 @@
 //! a start; recurrences restart because their coefficient is 0 there.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use burn::tensor::{Bool, Tensor};
 
 use crate::market::{Column, PanelBlock};
 use crate::ops::{rolling, scan};
 
-/// The block and the intermediate results of one request.
+/// The rows and the intermediate results of one request.
 pub(super) struct Work<'a> {
     block: &'a PanelBlock,
+    rows: Range<usize>,
     shared: HashMap<(&'static str, Vec<usize>), Vec<Tensor<2>>>,
 }
 
 impl<'a> Work<'a> {
-    /// Starts on a block.
-    pub(super) fn new(block: &'a PanelBlock) -> Self {
+    /// Starts on some rows of a block.
+    pub(super) fn new(block: &'a PanelBlock, rows: Range<usize>) -> Self {
         Self {
             block,
+            rows,
             shared: HashMap::new(),
         }
     }
 
-    /// A column of the block, `[n, T]`.
+    /// A column of the rows, `[n, T]`.
     pub(super) fn column(&self, column: Column) -> Tensor<2> {
-        self.block.column(column)
+        let all = self.block.column(column);
+        if self.rows.len() == self.block.num_series() {
+            return all;
+        }
+        all.narrow(0, self.rows.start, self.rows.len())
     }
 
     /// The closing prices.
