@@ -182,8 +182,9 @@ pub(crate) fn span(seconds: f64) -> String {
     if !seconds.is_finite() {
         return "?".to_owned();
     }
-    let whole = seconds.max(0.0).round() as u64;
+    let whole = seconds.round() as i64;
     match whole {
+        ..0 => "0.0 s".to_owned(),
         0..60 => format!("{seconds:.1} s"),
         60..3600 => format!("{} min {} s", whole / 60, whole % 60),
         _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),

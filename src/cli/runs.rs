@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use emberline::checkpoint::Manifest;
+use emberline::checkpoint::{Manifest, State};
 use emberline::training::runs::{self, RunRecord, Status};
 use serde_json::{Value, json};
 
@@ -248,10 +248,16 @@ pub(crate) fn describe(path: &Path, manifest: &Manifest) -> String {
             ),
         ));
     }
-    let mut text: String = lines
-        .into_iter()
-        .map(|(name, value)| format!("{name:<16}  {value}\n"))
-        .collect();
+    let mut text = String::new();
+    for (name, value) in lines {
+        text += &format!("{name:<16}  {value}\n");
+    }
+    text + &epochs_table(state)
+}
+
+/// A line an epoch; empty before the first one's end.
+fn epochs_table(state: &State) -> String {
+    let mut text = String::new();
     if let Some(last) = state.metrics.last() {
         // The means over the horizons; each horizon's own are in the log and with --json.
         let is_mean = |name: &&str| !name.ends_with(|last: char| last.is_ascii_digit());

@@ -81,13 +81,9 @@ fn default_run_dir(survey: &Survey) -> anyhow::Result<PathBuf> {
     let mut hash = Sha256::new();
     hash.update(survey.config.to_toml());
     hash.update(survey.bars.fingerprint());
-    let hash: String = hash
-        .finalize()
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let first = Path::new("checkpoints").join(format!("{now}-{hash}"));
+    let hash = hash.finalize();
+    let short = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+    let first = Path::new("checkpoints").join(format!("{now}-{short:08x}"));
     // Two runs of the same configuration in the same second.
     let mut folder = first.clone();
     for number in 2.. {

@@ -271,7 +271,7 @@ impl Forecaster {
         }
         let padding = Tensor::zeros([MIN_HEAD_ROWS - rows, hidden], &last.device());
         self.head(Tensor::cat(vec![last, padding], 0))
-            .slice([0..rows])
+            .narrow(0, 0, rows)
     }
 
     /// `[B, H] -> [B, horizons]`

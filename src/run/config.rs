@@ -141,17 +141,16 @@ impl RunConfig {
         for key in KEYS {
             if key.section != section {
                 section = key.section;
-                text.push_str(&format!(
-                    "{}[{section}]\n",
-                    if text.is_empty() { "" } else { "\n" }
-                ));
+                let apart = if text.is_empty() { "" } else { "\n" };
+                text += &format!("{apart}[{section}]\n");
             }
             let comment = format!("# {}; {}", key.meaning, key.bounds);
             let value = table.get(section).and_then(|section| section.get(key.name));
-            text.push_str(&match value {
-                Some(value) => format!("{comment}\n{} = {value}\n", key.name),
-                None => format!("{comment}\n# {} is unset\n", key.name),
-            });
+            let line = value.map_or_else(
+                || format!("# {} is unset", key.name),
+                |value| format!("{} = {value}", key.name),
+            );
+            text += &format!("{comment}\n{line}\n");
         }
         text
     }

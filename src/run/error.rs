@@ -125,16 +125,16 @@ impl RunError {
             Self::UnknownPreset {
                 nearest: Some(nearest),
                 ..
+            }
+            | Self::UnknownKey {
+                nearest: Some(nearest),
+                ..
             } => format!("did you mean `{nearest}`?"),
             Self::UnknownPreset { .. } => format!(
                 "presets are {}; a file has a `.` or a `/` in its path",
                 PRESETS.map(|(name, _)| name).join(", ")
             ),
             Self::Setting { .. } => "as in --set training.epochs=3".to_owned(),
-            Self::UnknownKey {
-                nearest: Some(nearest),
-                ..
-            } => format!("did you mean `{nearest}`?"),
             Self::UnknownKey { .. } | Self::Value { .. } | Self::Invalid { .. } => {
                 "`emberline config show` prints every key with its bounds".to_owned()
             }

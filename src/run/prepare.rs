@@ -63,25 +63,24 @@ pub fn prepare(
         .iter()
         .map(|block| features::model_inputs(set, block))
         .collect(); // [n, T, F] each
-    let (set, scaler, dropped) = match fitted {
-        Some(Fitted { set, scaler }) => (set, scaler, Vec::new()),
-        None => {
-            let panel = Panel {
-                bars,
-                blocks: &inputs,
-                series: &series,
-            };
-            let train = training_rows(bars, plan.cuts.train_end_ns);
-            let fit = features::fit(
-                &config.scaler,
-                config.features.clip as f32,
-                set,
-                panel,
-                &train,
-            )?;
-            inputs = inputs.into_iter().map(|block| fit.keep(block)).collect();
-            (fit.set, fit.scaler, fit.dropped)
-        }
+    let (set, scaler, dropped) = if let Some(Fitted { set, scaler }) = fitted {
+        (set, scaler, Vec::new())
+    } else {
+        let panel = Panel {
+            bars,
+            blocks: &inputs,
+            series: &series,
+        };
+        let train = training_rows(bars, plan.cuts.train_end_ns);
+        let fit = features::fit(
+            &config.scaler,
+            config.features.clip as f32,
+            set,
+            panel,
+            &train,
+        )?;
+        inputs = inputs.into_iter().map(|block| fit.keep(block)).collect();
+        (fit.set, fit.scaler, fit.dropped)
     };
     let inputs = scaler.apply(Panel {
         bars,

@@ -119,7 +119,7 @@ fn shortened(symbols: &[String]) -> String {
     let more = symbols.len().saturating_sub(SHOWN);
     let mut text = symbols[..symbols.len() - more].join("; ");
     if more > 0 {
-        text.push_str(&format!("; and {more} more"));
+        text += &format!("; and {more} more");
     }
     text
 }

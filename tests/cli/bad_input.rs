@@ -28,10 +28,8 @@ fn cases() -> Vec<Case> {
         let mut time = 1_704_067_200;
         let mut text = String::from(lines[0]);
         for (index, line) in lines[1..].iter().enumerate() {
-            text.push_str(&format!(
-                "\n{time}{}",
-                &line[line.find(',').expect("a comma")..]
-            ));
+            let rest = &line[line.find(',').expect("a comma")..];
+            text += &format!("\n{time}{rest}");
             time += if index / 10 % 2 == 0 { 300 } else { 420 };
         }
         text

@@ -9,6 +9,7 @@ use super::{Program, folder_of_bars, small, weights};
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
+    #[allow(clippy::print_stderr, reason = "a test that could not run says so")]
     fn mount(path: &Path, kilobytes: usize) -> Option<Self> {
         std::fs::create_dir_all(path).expect("a folder");
         let size = format!("size={kilobytes}k");

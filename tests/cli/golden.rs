@@ -1,4 +1,4 @@
-//! `score` against forecasts that PyTorch made from the exported model
+//! `score` against forecasts that `PyTorch` made from the exported model
 //! (`tests/golden/torch_forecast/generate.py`; versions beside them).
 
 use std::collections::BTreeMap;

@@ -16,7 +16,7 @@ const LONG: [&str; 6] = [
     "training.checkpoint_every=7",
 ];
 
-fn train<'a>(run: &'a str) -> Vec<&'a str> {
+fn train(run: &str) -> Vec<&str> {
     let mut arguments = small(&["train", "--data", "bars", "--run-dir", run]);
     arguments.extend(LONG);
     arguments
@@ -26,7 +26,7 @@ fn wait_for(path: &Path) {
     let start = Instant::now();
     while !path.exists() {
         assert!(
-            start.elapsed() < Duration::from_secs(60),
+            start.elapsed() < Duration::from_mins(1),
             "{} never came",
             path.display()
         );

@@ -51,6 +51,7 @@ pub(crate) struct E2eArgs {
 
 /// One pass, in seconds.
 #[derive(Default)]
+#[allow(clippy::struct_field_names, reason = "units stand in names")]
 struct Pass {
     load_s: f64,
     prepare_s: f64,
