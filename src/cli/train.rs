@@ -90,7 +90,7 @@ fn default_run_dir(survey: &Survey) -> anyhow::Result<PathBuf> {
         if !folder.exists() {
             break;
         }
-        folder = first.with_file_name(format!("{now}-{hash}-{number}"));
+        folder = first.with_file_name(format!("{now}-{short:08x}-{number}"));
     }
     run::check_free(&folder)?;
     Ok(folder)

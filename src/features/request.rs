@@ -61,6 +61,9 @@ pub(super) fn parse_all(written: &str) -> Result<Vec<Request>, FeatureError> {
     }
     let column = written.replace(':', "_");
     let unknown = || unknown(written);
+    if written.split(':').any(str::is_empty) {
+        return Err(unknown());
+    }
     let name = longest_name(&column).ok_or_else(unknown)?;
     let rest = Rest::split(&column[name.len()..]);
     let indicator = schools(name)

@@ -10,9 +10,9 @@ use crate::device::transfer;
 use crate::ops::lstm::{self, LayerWeights};
 use crate::ops::random::{self, Key};
 
-/// The CPU backend's matrix product adds in another order for a handful of rows. A forecast must not
-/// depend on the batch that its window is in, so smaller batches are padded for the head.
-const MIN_HEAD_ROWS: usize = 64;
+/// Rows of a matrix product of the head. The CPU backend adds in another order for other numbers of
+/// rows, and a forecast must not depend on the batch that its window is in.
+const HEAD_ROWS: usize = 256;
 
 /// One weight.
 #[derive(Debug, Clone)]
@@ -262,20 +262,31 @@ impl Forecaster {
         }
         let last = lstm::last(x, self.layer(layers - 1), None);
         let last = self.drop(last, layers - 1, dropout);
-        if dropout.is_some() {
-            return self.head(last);
-        }
-        let [rows, hidden] = last.dims();
-        if rows >= MIN_HEAD_ROWS {
-            return self.head(last);
-        }
-        let padding = Tensor::zeros([MIN_HEAD_ROWS - rows, hidden], &last.device());
-        self.head(Tensor::cat(vec![last, padding], 0))
-            .narrow(0, 0, rows)
+        self.head(last)
     }
 
-    /// `[B, H] -> [B, horizons]`
+    /// `[B, H] -> [B, horizons]`, in blocks of [`HEAD_ROWS`] rows, the last one padded.
     fn head(&self, last: Tensor<2>) -> Tensor<2> {
+        let [rows, hidden] = last.dims();
+        let num_blocks = rows.div_ceil(HEAD_ROWS);
+        let missing = num_blocks * HEAD_ROWS - rows;
+        let padded = if missing == 0 {
+            last
+        } else {
+            let padding = Tensor::zeros([missing, hidden], &last.device());
+            Tensor::cat(vec![last, padding], 0)
+        };
+        if num_blocks == 1 {
+            return self.head_block(padded).narrow(0, 0, rows);
+        }
+        let block = |index| padded.clone().narrow(0, index * HEAD_ROWS, HEAD_ROWS);
+        let blocks = (0..num_blocks)
+            .map(|index| self.head_block(block(index)))
+            .collect();
+        Tensor::cat(blocks, 0).narrow(0, 0, rows)
+    }
+
+    fn head_block(&self, last: Tensor<2>) -> Tensor<2> {
         let at = 4 * self.config.layers;
         let middle = activation::relu(self.linear(last, at));
         self.linear(middle, at + 2)
