@@ -239,15 +239,28 @@ impl MetricError {
 
 /// At most two names that are like it.
 fn nearest(name: &str) -> Vec<&'static str> {
+    let likeness = |known: &str| {
+        let abbreviates = name.len() >= 4 && is_abbreviation(name, known);
+        strsim::jaro_winkler(name, known).max(if abbreviates { 0.9 } else { 0.0 })
+    };
     let mut scored: Vec<(f64, &'static str)> = Metric::names()
-        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .map(|known| (likeness(known), known))
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = scored.first().map_or(0.0, |&(score, _)| score);
     scored
         .into_iter()
         .filter(|&(score, _)| score >= 0.75 && score > best - 0.03)
-        .map(|(_, n)| n)
+        .map(|(_, known)| known)
         .take(2)
         .collect()
+}
+
+/// Whether the letters of `short` stand in `long` in the same order: `val_loss` in
+/// `validation_loss`.
+fn is_abbreviation(short: &str, long: &str) -> bool {
+    let mut rest = long.chars();
+    short
+        .chars()
+        .all(|letter| rest.any(|other| other == letter))
 }
