@@ -209,6 +209,9 @@ fn a_run_folder_holds_what_it_should() {
         assert!(picture.contains(text), "{text}");
     }
 
+    let dots = picture.matches("<circle").count();
+    assert_eq!(dots, steps.len() + epochs.len(), "one for each number");
+
     let record = runs::read(folder.path()).unwrap();
     assert_eq!(record.status, runs::Status::Finished);
     assert_eq!((record.step, record.total_steps), (24, 24));

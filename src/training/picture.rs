@@ -9,6 +9,8 @@ use plotters::prelude::*;
 use super::{Line, TrainingError};
 
 const TRAINING: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
+/// A longer curve is drawn without them.
+const MOST_DOTS: usize = 60;
 const VALIDATION: RGBColor = RGBColor(0xc8, 0x55, 0x1b);
 
 /// Draws the training and the validation loss of `lines` over the steps into the file `path`.
@@ -18,7 +20,7 @@ const VALIDATION: RGBColor = RGBColor(0xc8, 0x55, 0x1b);
 /// # Errors
 /// [`TrainingError::Picture`] if it cannot be drawn, [`TrainingError::Io`] if it cannot be written.
 pub fn draw_losses(lines: &[Line], path: &Path) -> Result<(), TrainingError> {
-    let mut training = Vec::new();
+    let (mut training, mut epochs) = (Vec::new(), Vec::new());
     let mut validation = Vec::new();
     for line in lines {
         match line {
@@ -29,14 +31,17 @@ pub fn draw_losses(lines: &[Line], path: &Path) -> Result<(), TrainingError> {
                 validation: numbers,
                 ..
             } => {
-                // Runs whose epochs are shorter than `log_every` have no other training points.
-                training.push((*step as f64, train_loss.get()));
+                epochs.push((*step as f64, train_loss.get()));
                 if let Some(loss) = numbers.get("validation_loss") {
                     validation.push((*step as f64, loss.get()));
                 }
             }
             Line::NotFinite { .. } => {}
         }
+    }
+    // Where the log has fewer lines than epochs, the epochs' means say more.
+    if training.len() < epochs.len() {
+        training = epochs;
     }
     for points in [&mut training, &mut validation] {
         points.retain(|(_, loss)| loss.is_finite());
@@ -80,7 +85,7 @@ fn draw(
         .label_style(("sans-serif", 14))
         .x_label_formatter(&|step| format!("{step:.0}"))
         .y_label_formatter(&|loss| format!("{loss:.4}"))
-        .light_line_style(RGBColor(0xf2, 0xf2, 0xf2))
+        .max_light_lines(0)
         .bold_line_style(RGBColor(0xdd, 0xdd, 0xdd))
         .draw()
         .map_err(fail)?;
@@ -101,6 +106,9 @@ fn draw(
             .legend(move |(x, y)| {
                 PathElement::new(vec![(x, y), (x + 20, y)], colour.stroke_width(2))
             });
+        if points.len() > MOST_DOTS {
+            continue;
+        }
         chart
             .draw_series(
                 points
