@@ -8,7 +8,7 @@
 //!
 //! Segments: whatever looks back restarts at a segment's first bar (`Age == 0`), so a gap never
 //! turns into a plausible number; padding (`Age == -1`) is NaN. Precision: float32 within 1e-4 of
-//! the float64 oracles in [`reference`] for prices from 1e-6 to 1e6 and a million bars; no running
+//! the float64 oracles in [`mod@reference`] for prices from 1e-6 to 1e6 and a million bars; no running
 //! sums of squares, no differences of long sums, averages as deviations from the newest price.
 
 mod average;

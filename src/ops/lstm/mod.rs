@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `cpu` is the kernel of the CPU backend, `composed` what CubeCL backends run, [`portable`] the same
-//! in plain tensor operations, [`reference`] the float64 oracle. It refuses nothing at run time:
+//! in plain tensor operations, [`mod@reference`] the float64 oracle. It refuses nothing at run time:
 //! shapes are asserted, a NaN in a row of the batch gives NaN in that row's output.
 
 #[allow(
