@@ -245,10 +245,10 @@ fn page(indicator: &Declaration, document: &Value) -> String {
     };
     row("inputs", words(&document["inputs"]));
     for parameter in indicator.parameters {
-        let kind = if parameter.kind == Kind::Bars {
-            "bars"
-        } else {
-            "factor"
+        let kind = match parameter.kind {
+            Kind::Bars => "bars",
+            Kind::Factor => "factor",
+            Kind::Choice => "choice",
         };
         row(
             "parameter",

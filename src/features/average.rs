@@ -6,6 +6,8 @@ use crate::market::Column;
 use crate::ops::{rolling, scan};
 
 use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, Unit};
+use super::machine::Machine;
+use super::machine::parts::{Adjusted, Mean, Smooth};
 use super::reference::average as oracle;
 use super::work::{Work, change};
 
@@ -32,7 +34,10 @@ pub(super) fn seeded_memory(period: usize) -> usize {
     period + bars_to_forget(weight(period))
 }
 
-pub(super) static SMA: Declaration = Declaration {
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[&SMA, &EMA, &EMA_ADJUSTED, &EMA_DISTANCE];
+
+static SMA: Declaration = Declaration {
     name: "SMA",
     variant: "",
     summary: "simple moving average of the close",
@@ -51,10 +56,14 @@ pub(super) static SMA: Declaration = Declaration {
     source: "TA-Lib 0.8.1, SMA",
     compute: |work, p, _| sma(work, p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![oracle::sma(&s.close, p.bars(0))],
+    machine: Some(|p| {
+        let mut mean = Mean::new(p.bars(0));
+        Machine::new(move |bar| [mean.next(bar.close)])
+    }),
+    oracle: Some(|s, p| vec![oracle::sma(&s.close, p.bars(0))]),
 };
 
-pub(super) static EMA: Declaration = Declaration {
+static EMA: Declaration = Declaration {
     name: "EMA",
     variant: "",
     summary: "exponential moving average of the close, seeded with a simple mean",
@@ -74,10 +83,14 @@ pub(super) static EMA: Declaration = Declaration {
     source: "TA-Lib 0.8.1, EMA",
     compute: |work, p, _| work.close() - ema_deviation(work, p.bars(0), p.bars(0) - 1),
     flow: None,
-    oracle: |s, p| vec![oracle::ema(&s.close, p.bars(0), p.bars(0) - 1)],
+    machine: Some(|p| {
+        let mut average = Smooth::exponential(p.bars(0));
+        Machine::new(move |bar| [average.next(bar.close)])
+    }),
+    oracle: Some(|s, p| vec![oracle::ema(&s.close, p.bars(0), p.bars(0) - 1)]),
 };
 
-pub(super) static EMA_ADJUSTED: Declaration = Declaration {
+static EMA_ADJUSTED: Declaration = Declaration {
     name: "EMA",
     variant: "adjusted",
     summary: "exponential moving average of the close, weights normalised from the first bar",
@@ -97,10 +110,14 @@ pub(super) static EMA_ADJUSTED: Declaration = Declaration {
     source: "pandas 3.0, ewm(span=period, adjust=True).mean(); core111",
     compute: |work, p, _| work.close() - adjusted_deviation(work, p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![oracle::ema_adjusted(&s.close, p.bars(0))],
+    machine: Some(|p| {
+        let mut average = Adjusted::new(p.bars(0));
+        Machine::new(move |bar| [average.next(bar.close)])
+    }),
+    oracle: Some(|s, p| vec![oracle::ema_adjusted(&s.close, p.bars(0))]),
 };
 
-pub(super) static EMA_DISTANCE: Declaration = Declaration {
+static EMA_DISTANCE: Declaration = Declaration {
     name: "EMA_DISTANCE",
     variant: "",
     summary: "close over its exponential moving average, minus 1",
@@ -122,7 +139,11 @@ pub(super) static EMA_DISTANCE: Declaration = Declaration {
         deviation.clone() / (work.close() - deviation)
     },
     flow: None,
-    oracle: |s, p| {
+    machine: Some(|p| {
+        let mut average = Smooth::exponential(p.bars(0));
+        Machine::new(move |bar| [bar.close / average.next(bar.close) - 1.0])
+    }),
+    oracle: Some(|s, p| {
         let ema = oracle::ema(&s.close, p.bars(0), p.bars(0) - 1);
         vec![
             s.close
@@ -131,7 +152,7 @@ pub(super) static EMA_DISTANCE: Declaration = Declaration {
                 .map(|(close, ema)| close / ema - 1.0)
                 .collect(),
         ]
-    },
+    }),
 };
 
 /// The mean of the last `period` closes.

@@ -42,7 +42,8 @@ impl FeatureColumn {
             output,
         } = request;
         let unit = indicator.outputs[output].unit;
-        let transform = transform.unwrap_or_else(|| Transform::of(unit));
+        let transform =
+            transform.unwrap_or_else(|| Transform::of_output(indicator, &parameters, output));
         if let Some(reason) = transform.refusal(unit) {
             return Err(FeatureError::Transform {
                 column: name,

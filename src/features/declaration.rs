@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::market::Column;
 
 use super::context::FeatureContext;
+use super::machine::Machine;
 use super::reference::Segment;
 use super::work::Work;
 
@@ -30,6 +31,12 @@ pub enum Family {
     Level,
     /// The bar's time, and what became of missing bars.
     Clock,
+    /// Windows of prices as samples.
+    Statistics,
+    /// The dominant cycle by Ehlers' Hilbert transform.
+    Cycle,
+    /// Candlestick patterns.
+    Pattern,
 }
 
 /// What an output measures; decides how it becomes a model input.
@@ -52,6 +59,8 @@ pub enum Unit {
     Ratio,
     /// 0 or 1.
     Flag,
+    /// Bars, a number of them.
+    Count,
 }
 
 impl Unit {
@@ -66,6 +75,7 @@ impl Unit {
             Self::Bounded => "bounded",
             Self::Ratio => "ratio",
             Self::Flag => "flag",
+            Self::Count => "count",
         }
     }
 }
@@ -78,6 +88,8 @@ pub enum Kind {
     Bars,
     /// A factor.
     Factor,
+    /// One of some ways of computing, by its number in TA-Lib: 0 to 8 for kinds of averages.
+    Choice,
 }
 
 /// A number that a column's name carries.
@@ -93,6 +105,8 @@ pub struct Parameter {
     pub maximum: f64,
     /// Value of a name without parameters.
     pub default: f64,
+    /// Whether a name leaves it out where it has its default; such parameters come last.
+    pub optional: bool,
 }
 
 /// Longest period that any indicator takes.
@@ -107,17 +121,49 @@ impl Parameter {
             minimum: minimum as f64,
             maximum: LONGEST_PERIOD as f64,
             default: default as f64,
+            optional: false,
         }
     }
 
     /// A factor between 0 and 100.
     pub(super) const fn factor(name: &'static str, default: f64) -> Self {
+        Self::factor_in(name, 0.0, 100.0, default)
+    }
+
+    /// A factor between bounds.
+    pub(super) const fn factor_in(
+        name: &'static str,
+        minimum: f64,
+        maximum: f64,
+        default: f64,
+    ) -> Self {
         Self {
             name,
             kind: Kind::Factor,
-            minimum: 0.0,
-            maximum: 100.0,
+            minimum,
+            maximum,
             default,
+            optional: false,
+        }
+    }
+
+    /// One of the ways `0..=maximum`; a name leaves it out where it is the default.
+    pub(super) const fn choice(name: &'static str, maximum: u32, default: u32) -> Self {
+        Self {
+            name,
+            kind: Kind::Choice,
+            minimum: 0.0,
+            maximum: maximum as f64,
+            default: default as f64,
+            optional: true,
+        }
+    }
+
+    /// As it is, but left out of names where it has its default.
+    pub(super) const fn or_left_out(self) -> Self {
+        Self {
+            optional: true,
+            ..self
         }
     }
 }
@@ -247,9 +293,40 @@ pub struct Declaration {
     /// The bar's own contribution to a cumulative output, where the unit is
     /// [`Unit::SignedVolume`].
     pub(super) flow: Option<fn(&mut Work<'_>) -> Tensor<2>>,
-    /// All outputs of one segment in float64.
-    pub oracle: fn(&Segment, &Parameters) -> Vec<Vec<f64>>,
+    /// The indicator bar by bar, in float64.
+    pub(super) machine: Option<fn(&Parameters) -> Machine>,
+    /// All outputs of one segment in float64, as a loop that follows the written definition; `None`
+    /// where the machine is one, and TA-Lib's own numbers hold it.
+    pub(super) oracle: Option<Oracle>,
 }
+
+/// What most declarations have in common: `..TALIB`. The rest must be given; a name, a formula and
+/// the like that are left empty are found by a test.
+pub(super) const TALIB: Declaration = Declaration {
+    name: "",
+    variant: "",
+    summary: "",
+    family: Family::Price,
+    inputs: &[],
+    parameters: &[],
+    rule: None,
+    outputs: &[],
+    scaling: Scaling::Free,
+    warmup_text: "",
+    warmup: |_, _| 0,
+    memory_text: "",
+    memory: |_, _| Memory::Unbounded,
+    degenerate: "",
+    formula: "",
+    source: "",
+    compute: |_, _, _| unreachable!("a declaration names its function"),
+    flow: None,
+    machine: None,
+    oracle: None,
+};
+
+/// All outputs of a segment in float64.
+pub(super) type Oracle = fn(&Segment, &Parameters) -> Vec<Vec<f64>>;
 
 /// What parameters must fulfil together.
 #[derive(Clone, Copy)]
@@ -275,6 +352,47 @@ impl Declaration {
         Parameters(self.parameters.iter().map(|p| p.default).collect())
     }
 
+    /// How many parameters a name writes out: all but the last optional ones that have their default.
+    fn num_written(&self, parameters: &Parameters) -> usize {
+        let pairs = self.parameters.iter().zip(parameters.values());
+        let left_out = pairs
+            .rev()
+            .take_while(|(parameter, value)| parameter.optional && parameter.default == **value);
+        self.parameters.len() - left_out.count()
+    }
+
+    /// Fewest parameters that a name with any writes out.
+    pub(super) fn least_written(&self) -> usize {
+        let optional = self.parameters.iter().rev().take_while(|p| p.optional);
+        self.parameters.len() - optional.count()
+    }
+
+    /// All outputs of one segment in float64, by the written definition.
+    pub fn float64(&self, segment: &Segment, parameters: &Parameters) -> Vec<Vec<f64>> {
+        match self.oracle {
+            Some(oracle) => oracle(segment, parameters),
+            None => self.by_machine(segment, parameters),
+        }
+    }
+
+    /// All outputs of one segment in float64, bar by bar.
+    ///
+    /// # Panics
+    /// If there is no machine yet.
+    pub fn by_machine(&self, segment: &Segment, parameters: &Parameters) -> Vec<Vec<f64>> {
+        let machine = self.machine.expect("every indicator has a machine");
+        let mut machine = machine(parameters);
+        let mut bar = vec![0.0; self.outputs.len()];
+        let mut all = vec![Vec::with_capacity(segment.len()); self.outputs.len()];
+        for t in 0..segment.len() {
+            machine.next(&segment.bar(t), &mut bar);
+            for (all, value) in all.iter_mut().zip(&bar) {
+                all.push(*value);
+            }
+        }
+        all
+    }
+
     /// Whether it needs volumes.
     pub fn needs_volume(&self) -> bool {
         self.inputs.contains(&Column::Volume)
@@ -283,7 +401,7 @@ impl Declaration {
     /// The column name of one output with these parameters written out.
     pub fn column_name(&self, parameters: &Parameters, output: usize) -> String {
         let mut name = self.name.to_owned();
-        for value in parameters.values() {
+        for value in &parameters.values()[..self.num_written(parameters)] {
             name.push('_');
             name.push_str(&value.to_string());
         }

@@ -4,9 +4,14 @@ use crate::market::Column;
 use crate::ops::rolling;
 
 use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, Unit};
+use super::machine::Machine;
+use super::machine::parts::{Maximum, Minimum};
 use super::reference::level as oracle;
 
-pub(super) static SUPPORT_RESISTANCE: Declaration = Declaration {
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[&SUPPORT_RESISTANCE];
+
+static SUPPORT_RESISTANCE: Declaration = Declaration {
     name: "SUPPORT_RESISTANCE",
     variant: "",
     summary: "signed distance of the close to the nearer of the window's high and low",
@@ -32,5 +37,13 @@ pub(super) static SUPPORT_RESISTANCE: Declaration = Declaration {
         down.neg().mask_where(resistance, up) / close
     },
     flow: None,
-    oracle: |s, p| vec![oracle::support_resistance(s, p.bars(0))],
+    machine: Some(|p| {
+        let (mut most, mut least) = (Maximum::new(p.bars(0)), Minimum::new(p.bars(0)));
+        Machine::new(move |bar| {
+            let up = most.next(bar.high) - bar.close;
+            let down = bar.close - least.next(bar.low);
+            [if up > down { -down } else { up } / bar.close]
+        })
+    }),
+    oracle: Some(|s, p| vec![oracle::support_resistance(s, p.bars(0))]),
 };

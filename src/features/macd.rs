@@ -8,6 +8,8 @@ use super::average::{adjusted_deviation, ema_deviation, seeded_memory, weight};
 use super::declaration::{
     Declaration, Family, Memory, Output, Parameter, Parameters, Rule, Scaling, Unit,
 };
+use super::machine::Machine;
+use super::machine::parts::{Adjusted, Smooth};
 use super::reference::macd as oracle;
 use super::work::Work;
 
@@ -22,7 +24,10 @@ const FAST_BELOW_SLOW: Rule = Rule {
     holds: |p| p.bars(0) < p.bars(1),
 };
 
-pub(super) static MACD: Declaration = Declaration {
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[&MACD, &MACD_ADJUSTED];
+
+static MACD: Declaration = Declaration {
     name: "MACD",
     variant: "",
     summary: "difference of two exponential averages, its signal line and their difference",
@@ -46,10 +51,26 @@ pub(super) static MACD: Declaration = Declaration {
     source: "TA-Lib 0.8.1, MACD",
     compute: macd,
     flow: None,
-    oracle: |s, p| oracle::macd(&s.close, p.bars(0), p.bars(1), p.bars(2)),
+    machine: Some(|p| {
+        let (fast, slow) = (p.bars(0), p.bars(1));
+        let mut averages = [
+            Smooth::exponential(fast).after(slow - fast),
+            Smooth::exponential(slow),
+        ];
+        let mut signal = Smooth::exponential(p.bars(2));
+        Machine::new(move |bar| {
+            let [fast, slow] = &mut averages;
+            let line = fast.next(bar.close) - slow.next(bar.close);
+            let signal = signal.next(line);
+            // All three begin with the signal, as TA-Lib's do.
+            let line = if signal.is_nan() { f64::NAN } else { line };
+            [line, signal, line - signal]
+        })
+    }),
+    oracle: Some(|s, p| oracle::macd(&s.close, p.bars(0), p.bars(1), p.bars(2))),
 };
 
-pub(super) static MACD_ADJUSTED: Declaration = Declaration {
+static MACD_ADJUSTED: Declaration = Declaration {
     name: "MACD",
     variant: "adjusted",
     summary: "difference of two adjusted exponential averages, the line only",
@@ -69,7 +90,19 @@ pub(super) static MACD_ADJUSTED: Declaration = Declaration {
     source: "core111",
     compute: |work, p, _| adjusted_deviation(work, p.bars(1)) - adjusted_deviation(work, p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![oracle::macd_adjusted(&s.close, p.bars(0), p.bars(1))],
+    machine: Some(|p| {
+        let (mut fast, mut slow) = (Adjusted::new(p.bars(0)), Adjusted::new(p.bars(1)));
+        let mut warmup = p.bars(1) - 1;
+        Machine::new(move |bar| {
+            let line = fast.next(bar.close) - slow.next(bar.close);
+            if warmup > 0 {
+                warmup -= 1;
+                return [f64::NAN];
+            }
+            [line]
+        })
+    }),
+    oracle: Some(|s, p| vec![oracle::macd_adjusted(&s.close, p.bars(0), p.bars(1))]),
 };
 
 /// The averages are taken as deviations of the close, so that their difference keeps the precision

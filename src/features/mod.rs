@@ -19,8 +19,10 @@ mod context;
 mod declaration;
 mod error;
 mod level;
+mod machine;
 mod macd;
 mod momentum;
+mod native;
 mod price;
 pub mod reference;
 mod request;
@@ -46,12 +48,14 @@ pub use declaration::{
     Declaration, Family, Kind, Memory, Output, Parameter, Parameters, Rule, Scaling, Unit,
 };
 pub use error::FeatureError;
+pub use machine::Bar;
 pub use request::find;
 pub use scaler::{Fit, Panel, Scaler, ScalerConfig, ScalerKind, ScalerScope, fit};
 pub use set::FeatureSet;
 pub use sets::{PRESETS, Preset};
 pub use transform::Transform;
 
+use native::Stage;
 use work::Work;
 
 /// The columns of `set` as their indicators define them.
@@ -61,6 +65,14 @@ use work::Work;
 /// # Panics
 /// If `block` lacks one of [`FeatureSet::required_columns`].
 pub fn compute(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
+    native::compute(set, block, Stage::Raw).unwrap_or_else(|| compute_by_tensors(set, block))
+}
+
+/// [`compute`] by tensor functions alone: what GPUs run, on any device.
+///
+/// # Panics
+/// As [`compute`].
+pub fn compute_by_tensors(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
     by_rows(block, |mut work| {
         let columns = set.columns().iter();
         columns.map(|column| raw(column, &mut work)).collect()
@@ -79,6 +91,15 @@ pub fn compute(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
 /// If `block` lacks one of [`FeatureSet::required_columns`], or a column is no model input
 /// ([`FeatureSet::check_model_inputs`] says so beforehand).
 pub fn model_inputs(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
+    native::compute(set, block, Stage::Inputs)
+        .unwrap_or_else(|| model_inputs_by_tensors(set, block))
+}
+
+/// [`model_inputs`] by tensor functions alone: what GPUs run, on any device.
+///
+/// # Panics
+/// As [`model_inputs`].
+pub fn model_inputs_by_tensors(set: &FeatureSet, block: &PanelBlock) -> Tensor<3> {
     by_rows(block, |mut work| {
         let columns = set.columns().iter();
         columns.map(|column| input(column, &mut work)).collect()

@@ -7,10 +7,15 @@ use crate::ops::rolling;
 
 use super::average::bars_to_forget;
 use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, Unit};
+use super::machine::Machine;
+use super::machine::parts::{Change, Lag, Mean, Smooth, divide as ratio};
 use super::reference::momentum as oracle;
 use super::work::{Work, divide, lag};
 
-pub(super) static RSI: Declaration = Declaration {
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[&RSI, &RSI_CUTLER, &MOM, &ROC];
+
+static RSI: Declaration = Declaration {
     name: "RSI",
     variant: "",
     summary: "Wilder's relative strength index of the close",
@@ -30,10 +35,22 @@ pub(super) static RSI: Declaration = Declaration {
     source: "Wilder (1978); TA-Lib 0.8.1, RSI",
     compute: |work, p, _| rsi(work, p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![oracle::rsi(&s.close, p.bars(0))],
+    machine: Some(|p| {
+        let mut change = Change::new();
+        let (mut rises, mut falls) = (Smooth::wilder(p.bars(0)), Smooth::wilder(p.bars(0)));
+        Machine::new(move |bar| {
+            let change = change.next(bar.close);
+            if change.is_nan() {
+                return [f64::NAN];
+            }
+            let (rise, fall) = (rises.next(change.max(0.0)), falls.next((-change).max(0.0)));
+            [ratio(100.0 * rise, rise + fall, 0.0)]
+        })
+    }),
+    oracle: Some(|s, p| vec![oracle::rsi(&s.close, p.bars(0))]),
 };
 
-pub(super) static RSI_CUTLER: Declaration = Declaration {
+static RSI_CUTLER: Declaration = Declaration {
     name: "RSI",
     variant: "cutler",
     summary: "relative strength index from simple means",
@@ -53,10 +70,22 @@ pub(super) static RSI_CUTLER: Declaration = Declaration {
     source: "Cutler; core111",
     compute: |work, p, _| rsi_cutler(work, p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![oracle::rsi_cutler(&s.close, p.bars(0))],
+    machine: Some(|p| {
+        let mut change = Change::new();
+        let (mut rises, mut falls) = (Mean::new(p.bars(0)), Mean::new(p.bars(0)));
+        Machine::new(move |bar| {
+            let change = change.next(bar.close);
+            if change.is_nan() {
+                return [f64::NAN];
+            }
+            let (rise, fall) = (rises.next(change.max(0.0)), falls.next((-change).max(0.0)));
+            [ratio(100.0 * rise, rise + fall, 50.0)]
+        })
+    }),
+    oracle: Some(|s, p| vec![oracle::rsi_cutler(&s.close, p.bars(0))]),
 };
 
-pub(super) static MOM: Declaration = Declaration {
+static MOM: Declaration = Declaration {
     name: "MOM",
     variant: "",
     summary: "change of the close",
@@ -75,10 +104,14 @@ pub(super) static MOM: Declaration = Declaration {
     source: "TA-Lib 0.8.1, MOM",
     compute: |work, p, _| work.close() - lag(work.close(), p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![oracle::change(&s.close, p.bars(0), |now, then| now - then)],
+    machine: Some(|p| {
+        let mut before = Lag::new(p.bars(0));
+        Machine::new(move |bar| [bar.close - before.next(bar.close)])
+    }),
+    oracle: Some(|s, p| vec![oracle::change(&s.close, p.bars(0), |now, then| now - then)]),
 };
 
-pub(super) static ROC: Declaration = Declaration {
+static ROC: Declaration = Declaration {
     name: "ROC",
     variant: "",
     summary: "change of the close in percent",
@@ -100,11 +133,15 @@ pub(super) static ROC: Declaration = Declaration {
         ((work.close() - before.clone()) / before).mul_scalar(100.0)
     },
     flow: None,
-    oracle: |s, p| {
+    machine: Some(|p| {
+        let mut before = Lag::new(p.bars(0));
+        Machine::new(move |bar| [100.0 * (bar.close / before.next(bar.close) - 1.0)])
+    }),
+    oracle: Some(|s, p| {
         vec![oracle::change(&s.close, p.bars(0), |now, then| {
             100.0 * (now / then - 1.0)
         })]
-    },
+    }),
 };
 
 /// Wilder's index as a recurrence of its own: the share of rises moves towards the newest bar's

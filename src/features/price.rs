@@ -5,10 +5,15 @@ use burn::tensor::Tensor;
 use crate::market::Column;
 
 use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, Unit};
+use super::machine::Machine;
+use super::machine::parts::Lag;
 use super::reference::momentum as oracle;
 use super::work::lag;
 
-pub(super) static LOG_RETURN: Declaration = Declaration {
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[&LOG_RETURN, &RANGE_RATIO, &BODY_RATIO];
+
+static LOG_RETURN: Declaration = Declaration {
     name: "LOG_RETURN",
     variant: "",
     summary: "logarithm of the close over an earlier close",
@@ -32,14 +37,18 @@ pub(super) static LOG_RETURN: Declaration = Declaration {
         })
     },
     flow: None,
-    oracle: |s, p| {
+    machine: Some(|p| {
+        let mut before = Lag::new(p.bars(0));
+        Machine::new(move |bar| [(bar.close / before.next(bar.close)).ln()])
+    }),
+    oracle: Some(|s, p| {
         vec![oracle::change(&s.close, p.bars(0), |now, then| {
             (now / then).ln()
         })]
-    },
+    }),
 };
 
-pub(super) static RANGE_RATIO: Declaration = Declaration {
+static RANGE_RATIO: Declaration = Declaration {
     name: "RANGE_RATIO",
     variant: "",
     summary: "the bar's range over its close",
@@ -58,16 +67,17 @@ pub(super) static RANGE_RATIO: Declaration = Declaration {
     source: "set base",
     compute: |work, _, _| (work.column(Column::High) - work.column(Column::Low)) / work.close(),
     flow: None,
-    oracle: |s, _| {
+    machine: Some(|_| Machine::new(|bar| [(bar.high - bar.low) / bar.close])),
+    oracle: Some(|s, _| {
         vec![
             (0..s.len())
                 .map(|t| (s.high[t] - s.low[t]) / s.close[t])
                 .collect(),
         ]
-    },
+    }),
 };
 
-pub(super) static BODY_RATIO: Declaration = Declaration {
+static BODY_RATIO: Declaration = Declaration {
     name: "BODY_RATIO",
     variant: "",
     summary: "the bar's move from open to close over its close",
@@ -86,13 +96,14 @@ pub(super) static BODY_RATIO: Declaration = Declaration {
     source: "set base",
     compute: |work, _, _| (work.close() - work.column(Column::Open)) / work.close(),
     flow: None,
-    oracle: |s, _| {
+    machine: Some(|_| Machine::new(|bar| [(bar.close - bar.open) / bar.close])),
+    oracle: Some(|s, _| {
         vec![
             (0..s.len())
                 .map(|t| (s.close[t] - s.open[t]) / s.close[t])
                 .collect(),
         ]
-    },
+    }),
 };
 
 /// `ln(x_t / x_{t - bars})` without the rounding of a ratio near 1.

@@ -146,7 +146,7 @@ fn parameters(
     if numbers.is_empty() {
         return Ok(indicator.defaults());
     }
-    if numbers.len() != indicator.parameters.len() {
+    if !(indicator.least_written()..=indicator.parameters.len()).contains(&numbers.len()) {
         let names: Vec<&str> = indicator.parameters.iter().map(|p| p.name).collect();
         return Err(FeatureError::Arity {
             column: column.to_owned(),
@@ -162,7 +162,7 @@ fn parameters(
     }
     let mut values = Vec::with_capacity(numbers.len());
     for (parameter, text) in indicator.parameters.iter().zip(numbers) {
-        let whole = parameter.kind == Kind::Bars;
+        let whole = parameter.kind != Kind::Factor;
         let value = match text.parse::<f64>() {
             Ok(value) if !whole || value.fract() == 0.0 => value,
             _ => f64::NAN,
@@ -175,15 +175,17 @@ fn parameters(
                 value: (*text).to_owned(),
                 minimum: parameter.minimum,
                 maximum: parameter.maximum,
-                whole: if whole {
-                    " (a whole number of bars)"
-                } else {
-                    ""
+                whole: match parameter.kind {
+                    Kind::Bars => " (a whole number of bars)",
+                    Kind::Choice => " (a whole number)",
+                    Kind::Factor => "",
                 },
             });
         }
         values.push(value);
     }
+    let left_out = &indicator.parameters[values.len()..];
+    values.extend(left_out.iter().map(|parameter| parameter.default));
     let parameters = Parameters::new(values);
     match indicator.rule {
         Some(rule) if !(rule.holds)(&parameters) => Err(FeatureError::Rule {

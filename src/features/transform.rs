@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::market::Column;
 use crate::ops::rolling;
 
-use super::declaration::{Declaration, Memory, Unit};
+use super::declaration::{Declaration, Kind, Memory, Parameters, Unit};
 use super::error::FeatureError;
+use super::machine::parts::{Change, Sum, divide as ratio};
 use super::work::{Work, divide};
 
 /// Bars of the trailing mean and sums, unless a name says otherwise.
@@ -20,7 +21,7 @@ const PERIOD: usize = 20;
 /// How an output becomes a model input.
 ///
 /// Written as text: `as_is`, `relative_to_close`, `share_of_close`, `log_volume_<period>`,
-/// `flow_<period>`.
+/// `over_<period>`, `flow_<period>`.
 ///
 /// ```
 /// use emberline::features::Transform;
@@ -43,6 +44,11 @@ pub enum Transform {
         /// Bars of the mean.
         period: usize,
     },
+    /// `value / period`.
+    Over {
+        /// Bars that the value is measured in.
+        period: usize,
+    },
     /// `(x_t - x_{t-period}) / sum of volume over period`, from the increments themselves; 0
     /// without volume.
     Flow {
@@ -59,7 +65,25 @@ impl Transform {
             Unit::PriceDifference => Self::ShareOfClose,
             Unit::Volume => Self::LogVolume { period: PERIOD },
             Unit::SignedVolume => Self::Flow { period: PERIOD },
+            Unit::Count => Self::Over { period: PERIOD },
             Unit::Percent | Unit::Bounded | Unit::Ratio | Unit::Flag => Self::AsIs,
+        }
+    }
+
+    /// What an output asks for: a count is measured in the indicator's own period, if it has one.
+    pub(super) fn of_output(
+        indicator: &Declaration,
+        parameters: &Parameters,
+        output: usize,
+    ) -> Self {
+        let own = indicator.parameters.iter().zip(parameters.values());
+        let own = own
+            .filter(|(parameter, _)| parameter.kind == Kind::Bars)
+            .map(|(_, &value)| value as usize)
+            .next();
+        match (Self::of(indicator.outputs[output].unit), own) {
+            (Self::Over { .. }, Some(period)) => Self::Over { period },
+            (transform, _) => transform,
         }
     }
 
@@ -70,6 +94,7 @@ impl Transform {
             Self::RelativeToClose => &[Unit::Price],
             Self::ShareOfClose => &[Unit::Price, Unit::PriceDifference],
             Self::LogVolume { .. } => &[Unit::Volume],
+            Self::Over { .. } => &[Unit::Count],
             Self::Flow { .. } => &[Unit::SignedVolume],
         };
         (!takes.contains(&unit)).then(|| format!("its unit is {}", unit.name()))
@@ -87,7 +112,7 @@ impl Transform {
     /// The columns that it reads.
     pub(super) fn inputs(self) -> &'static [Column] {
         match self {
-            Self::AsIs => &[],
+            Self::AsIs | Self::Over { .. } => &[],
             Self::RelativeToClose | Self::ShareOfClose => &[Column::Close],
             Self::LogVolume { .. } | Self::Flow { .. } => &[Column::Volume],
         }
@@ -104,6 +129,7 @@ impl Transform {
             Self::AsIs => value,
             Self::RelativeToClose => (value - work.close()) / work.close(),
             Self::ShareOfClose => value / work.close(),
+            Self::Over { period } => value.div_scalar(period as f32),
             Self::LogVolume { period } => {
                 let mean = rolling::mean(value.clone(), period);
                 value.log1p() - mean.log1p()
@@ -118,6 +144,50 @@ impl Transform {
     }
 }
 
+/// A transform at work on one segment, bar by bar in float64.
+pub(super) struct Applied {
+    transform: Transform,
+    /// Sums over the transform's period: of the value or its changes, and of the volume.
+    sums: Option<[Sum; 2]>,
+    change: Change,
+}
+
+impl Applied {
+    pub(super) fn new(transform: Transform) -> Self {
+        let sums = match transform {
+            Transform::LogVolume { period } | Transform::Flow { period } => {
+                Some([Sum::new(period), Sum::new(period)])
+            }
+            _ => None,
+        };
+        Self {
+            transform,
+            sums,
+            change: Change::new(),
+        }
+    }
+
+    /// Transforms one value.
+    #[inline(always)]
+    pub(super) fn next(&mut self, value: f64, close: f64, volume: f64) -> f64 {
+        match (self.transform, &mut self.sums) {
+            (Transform::RelativeToClose, _) => (value - close) / close,
+            (Transform::ShareOfClose, _) => value / close,
+            (Transform::Over { period }, _) => value / period as f64,
+            (Transform::LogVolume { period }, Some([sum, _])) => {
+                value.ln_1p() - (sum.next(value) / period as f64).ln_1p()
+            }
+            (Transform::Flow { .. }, Some([flows, volumes])) => {
+                let flow = self.change.next(value);
+                // The first bar's volume belongs to no change.
+                let volume = if flow.is_nan() { f64::NAN } else { volume };
+                ratio(flows.next(flow), volumes.next(volume), 0.0)
+            }
+            _ => value,
+        }
+    }
+}
+
 impl fmt::Display for Transform {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -125,6 +195,7 @@ impl fmt::Display for Transform {
             Self::RelativeToClose => formatter.write_str("relative_to_close"),
             Self::ShareOfClose => formatter.write_str("share_of_close"),
             Self::LogVolume { period } => write!(formatter, "log_volume_{period}"),
+            Self::Over { period } => write!(formatter, "over_{period}"),
             Self::Flow { period } => write!(formatter, "flow_{period}"),
         }
     }
@@ -151,6 +222,7 @@ impl FromStr for Transform {
             "share_of_close" => Ok(Self::ShareOfClose),
             _ => None
                 .or_else(|| period("log_volume").map(|period| Self::LogVolume { period }))
+                .or_else(|| period("over").map(|period| Self::Over { period }))
                 .or_else(|| period("flow").map(|period| Self::Flow { period }))
                 .ok_or_else(|| FeatureError::UnknownTransform {
                     text: text.to_owned(),

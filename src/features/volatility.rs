@@ -7,13 +7,27 @@ use crate::ops::rolling;
 
 use super::average::{bars_to_forget, sma};
 use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, Unit};
+use super::machine::Machine;
+use super::machine::parts::{Lag, Mean, Moments, Smooth, TrueRange};
 use super::price::log_return;
 use super::reference::{average, volatility as oracle};
 use super::work::Work;
 
 const HIGH_LOW_CLOSE: &[Column] = &[Column::High, Column::Low, Column::Close];
 
-pub(super) static TRANGE: Declaration = Declaration {
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[
+    &TRANGE,
+    &ATR,
+    &ATR_SMA,
+    &NATR,
+    &STDDEV,
+    &BBANDS,
+    &BB_WIDTH,
+    &REALISED_VOLATILITY,
+];
+
+static TRANGE: Declaration = Declaration {
     name: "TRANGE",
     variant: "",
     summary: "true range: the bar's range, extended to the close before",
@@ -32,10 +46,14 @@ pub(super) static TRANGE: Declaration = Declaration {
     source: "Wilder (1978); TA-Lib 0.8.1, TRANGE",
     compute: |work, _, _| work.true_range(),
     flow: None,
-    oracle: |s, _| vec![oracle::true_range(s)],
+    machine: Some(|_| {
+        let mut range = TrueRange::new();
+        Machine::new(move |bar| [range.next(bar)])
+    }),
+    oracle: Some(|s, _| vec![oracle::true_range(s)]),
 };
 
-pub(super) static ATR: Declaration = Declaration {
+static ATR: Declaration = Declaration {
     name: "ATR",
     variant: "",
     summary: "Wilder's average true range",
@@ -55,10 +73,14 @@ pub(super) static ATR: Declaration = Declaration {
     source: "Wilder (1978); TA-Lib 0.8.1, ATR",
     compute: |work, p, _| atr(work, p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![oracle::atr(s, p.bars(0))],
+    machine: Some(|p| {
+        let (mut range, mut average) = (TrueRange::new(), Smooth::wilder(p.bars(0)));
+        Machine::new(move |bar| [average.next(range.next(bar))])
+    }),
+    oracle: Some(|s, p| vec![oracle::atr(s, p.bars(0))]),
 };
 
-pub(super) static NATR: Declaration = Declaration {
+static NATR: Declaration = Declaration {
     name: "NATR",
     variant: "",
     summary: "Wilder's average true range in percent of the close",
@@ -77,7 +99,11 @@ pub(super) static NATR: Declaration = Declaration {
     source: "TA-Lib 0.8.1, NATR",
     compute: |work, p, _| (atr(work, p.bars(0)) / work.close()).mul_scalar(100.0),
     flow: None,
-    oracle: |s, p| {
+    machine: Some(|p| {
+        let (mut range, mut average) = (TrueRange::new(), Smooth::wilder(p.bars(0)));
+        Machine::new(move |bar| [100.0 * average.next(range.next(bar)) / bar.close])
+    }),
+    oracle: Some(|s, p| {
         let atr = oracle::atr(s, p.bars(0));
         vec![
             atr.iter()
@@ -85,10 +111,10 @@ pub(super) static NATR: Declaration = Declaration {
                 .map(|(atr, close)| 100.0 * atr / close)
                 .collect(),
         ]
-    },
+    }),
 };
 
-pub(super) static ATR_SMA: Declaration = Declaration {
+static ATR_SMA: Declaration = Declaration {
     name: "ATR",
     variant: "sma",
     summary: "average true range as a simple mean",
@@ -107,10 +133,14 @@ pub(super) static ATR_SMA: Declaration = Declaration {
     source: "core111",
     compute: |work, p, _| rolling::mean(work.true_range(), p.bars(0)),
     flow: None,
-    oracle: |s, p| vec![average::sma(&oracle::true_range(s), p.bars(0))],
+    machine: Some(|p| {
+        let (mut range, mut mean) = (TrueRange::new(), Mean::new(p.bars(0)));
+        Machine::new(move |bar| [mean.next(range.next(bar))])
+    }),
+    oracle: Some(|s, p| vec![average::sma(&oracle::true_range(s), p.bars(0))]),
 };
 
-pub(super) static STDDEV: Declaration = Declaration {
+static STDDEV: Declaration = Declaration {
     name: "STDDEV",
     variant: "",
     summary: "standard deviation of the close, times a factor",
@@ -132,13 +162,17 @@ pub(super) static STDDEV: Declaration = Declaration {
     source: "TA-Lib 0.8.1, STDDEV",
     compute: |work, p, _| deviation(work, p.bars(0), 0).mul_scalar(p.factor(1) as f32),
     flow: None,
-    oracle: |s, p| {
+    machine: Some(|p| {
+        let (mut moments, factor) = (Moments::new(p.bars(0)), p.factor(1));
+        Machine::new(move |bar| [factor * moments.next(bar.close).1.sqrt()])
+    }),
+    oracle: Some(|s, p| {
         let deviation = oracle::deviation(&s.close, p.bars(0), 0);
         vec![deviation.iter().map(|value| p.factor(1) * value).collect()]
-    },
+    }),
 };
 
-pub(super) static BBANDS: Declaration = Declaration {
+static BBANDS: Declaration = Declaration {
     name: "BBANDS",
     variant: "",
     summary: "Bollinger bands around a simple moving average of the close",
@@ -173,10 +207,19 @@ pub(super) static BBANDS: Declaration = Declaration {
         }
     },
     flow: None,
-    oracle: |s, p| oracle::bbands(&s.close, p.bars(0), p.factor(1), p.factor(2)),
+    machine: Some(|p| {
+        let (up, down) = (p.factor(1), p.factor(2));
+        let mut moments = Moments::new(p.bars(0));
+        Machine::new(move |bar| {
+            let (mean, variance) = moments.next(bar.close);
+            let deviation = variance.sqrt();
+            [mean + up * deviation, mean, mean - down * deviation]
+        })
+    }),
+    oracle: Some(|s, p| oracle::bbands(&s.close, p.bars(0), p.factor(1), p.factor(2))),
 };
 
-pub(super) static BB_WIDTH: Declaration = Declaration {
+static BB_WIDTH: Declaration = Declaration {
     name: "BB",
     variant: "width",
     summary: "width of the Bollinger bands relative to their middle",
@@ -195,7 +238,15 @@ pub(super) static BB_WIDTH: Declaration = Declaration {
     source: "core111",
     compute: |work, p, _| deviation(work, p.bars(0), 1).mul_scalar(4.0) / sma(work, p.bars(0)),
     flow: None,
-    oracle: |s, p| {
+    machine: Some(|p| {
+        let mut moments = Moments::new(p.bars(0));
+        let num = p.bars(0) as f64;
+        Machine::new(move |bar| {
+            let (mean, variance) = moments.next(bar.close);
+            [4.0 * (variance * num / (num - 1.0)).sqrt() / mean]
+        })
+    }),
+    oracle: Some(|s, p| {
         let (deviation, mean) = (
             oracle::deviation(&s.close, p.bars(0), 1),
             average::sma(&s.close, p.bars(0)),
@@ -207,10 +258,10 @@ pub(super) static BB_WIDTH: Declaration = Declaration {
                 .map(|(deviation, mean)| 4.0 * deviation / mean)
                 .collect(),
         ]
-    },
+    }),
 };
 
-pub(super) static REALISED_VOLATILITY: Declaration = Declaration {
+static REALISED_VOLATILITY: Declaration = Declaration {
     name: "REALISED_VOLATILITY",
     variant: "",
     summary: "root mean square of the log returns, per bar",
@@ -232,7 +283,14 @@ pub(super) static REALISED_VOLATILITY: Declaration = Declaration {
         rolling::mean(returns.clone() * returns, p.bars(0)).sqrt()
     },
     flow: None,
-    oracle: |s, p| vec![oracle::realised(&s.close, p.bars(0))],
+    machine: Some(|p| {
+        let (mut before, mut mean) = (Lag::new(1), Mean::new(p.bars(0)));
+        Machine::new(move |bar| {
+            let log_return = (bar.close / before.next(bar.close)).ln();
+            [mean.next(log_return * log_return).sqrt()]
+        })
+    }),
+    oracle: Some(|s, p| vec![oracle::realised(&s.close, p.bars(0))]),
 };
 
 /// Bars that a Wilder average of `period` changes depends on.

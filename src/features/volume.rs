@@ -6,10 +6,15 @@ use crate::market::Column;
 use crate::ops::scan;
 
 use super::declaration::{Declaration, Family, Memory, Output, Scaling, Unit};
+use super::machine::Machine;
+use super::machine::parts::Change;
 use super::reference::volume as oracle;
 use super::work::Work;
 
-pub(super) static VOLUME: Declaration = Declaration {
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[&VOLUME, &OBV];
+
+static VOLUME: Declaration = Declaration {
     name: "VOLUME",
     variant: "",
     summary: "traded volume",
@@ -28,10 +33,11 @@ pub(super) static VOLUME: Declaration = Declaration {
     source: "set base",
     compute: |work, _, _| work.column(Column::Volume),
     flow: None,
-    oracle: |s, _| vec![s.volume.clone()],
+    machine: Some(|_| Machine::new(|bar| [bar.volume])),
+    oracle: Some(|s, _| vec![s.volume.clone()]),
 };
 
-pub(super) static OBV: Declaration = Declaration {
+static OBV: Declaration = Declaration {
     name: "OBV",
     variant: "",
     summary: "on-balance volume: volume added on rises of the close, subtracted on falls",
@@ -54,7 +60,21 @@ pub(super) static OBV: Declaration = Declaration {
         scan::linear_scan(work.keep(), flow)
     },
     flow: Some(signed_volume),
-    oracle: |s, _| vec![oracle::obv(s)],
+    machine: Some(|_| {
+        let (mut change, mut level) = (Change::new(), 0.0);
+        Machine::new(move |bar| {
+            let change = change.next(bar.close);
+            if change.is_nan() {
+                level = bar.volume;
+            } else if change > 0.0 {
+                level += bar.volume;
+            } else if change < 0.0 {
+                level -= bar.volume;
+            }
+            [level]
+        })
+    }),
+    oracle: Some(|s, _| vec![oracle::obv(s)]),
 };
 
 /// Volume with the sign of the close's change; garbage at a segment's first bar.

@@ -16,8 +16,10 @@ use crate::ops::{rolling, scan};
 
 use super::context::FeatureContext;
 use super::declaration::{Declaration, Family, Memory, Output, Parameters, Scaling, Unit};
+use super::machine::parts::{Sum, divide};
+use super::machine::{Bar, Machine};
 use super::reference::{Segment, vwap as oracle};
-use super::work::{Work, divide, lag};
+use super::work::{Work, divide as ratio, lag};
 
 /// Bars that `rolling20` bands look back.
 pub(super) const BAND_BARS: usize = 20;
@@ -140,7 +142,8 @@ const fn anchored<const A: usize>() -> Declaration {
             _ => band(work, A, BANDS[output - 1], anchored_deviation),
         },
         flow: None,
-        oracle: oracle_anchored::<A>,
+        machine: Some(anchored_machine::<A>),
+        oracle: Some(oracle_anchored::<A>),
     }
 }
 
@@ -155,21 +158,36 @@ const fn rolling20<const A: usize>() -> Declaration {
         degenerate: "no volume in those bars: undefined (as a model input 0: at the close); \
                      before the first anchor of a segment: undefined",
         compute: |work, _, output| band(work, A, BANDS[output], rolling_deviation),
-        oracle: oracle_rolling::<A>,
+        machine: Some(rolling_machine::<A>),
+        oracle: Some(oracle_rolling::<A>),
         ..anchored::<A>()
     }
 }
 
-pub(super) static VWAP_CUM: Declaration = anchored::<0>();
-pub(super) static VWAP_CUM_ROLLING20: Declaration = rolling20::<0>();
-pub(super) static AVWAP_SESSION: Declaration = anchored::<1>();
-pub(super) static AVWAP_SESSION_ROLLING20: Declaration = rolling20::<1>();
-pub(super) static AVWAP_DAILY: Declaration = anchored::<2>();
-pub(super) static AVWAP_DAILY_ROLLING20: Declaration = rolling20::<2>();
-pub(super) static AVWAP_WEEKLY: Declaration = anchored::<3>();
-pub(super) static AVWAP_WEEKLY_ROLLING20: Declaration = rolling20::<3>();
-pub(super) static AVWAP_MONTHLY: Declaration = anchored::<4>();
-pub(super) static AVWAP_MONTHLY_ROLLING20: Declaration = rolling20::<4>();
+/// The family's indicators, in the order of listings.
+pub(super) static ALL: &[&Declaration] = &[
+    &VWAP_CUM,
+    &VWAP_CUM_ROLLING20,
+    &AVWAP_SESSION,
+    &AVWAP_SESSION_ROLLING20,
+    &AVWAP_DAILY,
+    &AVWAP_DAILY_ROLLING20,
+    &AVWAP_WEEKLY,
+    &AVWAP_WEEKLY_ROLLING20,
+    &AVWAP_MONTHLY,
+    &AVWAP_MONTHLY_ROLLING20,
+];
+
+static VWAP_CUM: Declaration = anchored::<0>();
+static VWAP_CUM_ROLLING20: Declaration = rolling20::<0>();
+static AVWAP_SESSION: Declaration = anchored::<1>();
+static AVWAP_SESSION_ROLLING20: Declaration = rolling20::<1>();
+static AVWAP_DAILY: Declaration = anchored::<2>();
+static AVWAP_DAILY_ROLLING20: Declaration = rolling20::<2>();
+static AVWAP_WEEKLY: Declaration = anchored::<3>();
+static AVWAP_WEEKLY_ROLLING20: Declaration = rolling20::<3>();
+static AVWAP_MONTHLY: Declaration = anchored::<4>();
+static AVWAP_MONTHLY_ROLLING20: Declaration = rolling20::<4>();
 
 fn memory<const A: usize>(_: &Parameters, context: &FeatureContext) -> Memory {
     match ANCHORS[A].flag {
@@ -177,6 +195,92 @@ fn memory<const A: usize>(_: &Parameters, context: &FeatureContext) -> Memory {
         // One more, so that the period's first bar is seen to differ from the bar before.
         Some((_, period)) => Memory::Finite(context.rows_per(period) + 1),
     }
+}
+
+/// Whether the sums of anchor `A` start at a bar.
+fn starts<const A: usize>(bar: &Bar, first: bool) -> bool {
+    match ANCHORS[A].flag {
+        None => first,
+        Some((_, Period::Session)) => bar.session_start,
+        Some((_, Period::Day)) => bar.day_start,
+        Some((_, Period::Week)) => bar.week_start,
+        Some((_, Period::Month)) => bar.month_start,
+    }
+}
+
+/// Weighted mean and second moment since an anchor, by Welford's update.
+#[derive(Clone, Copy, Default)]
+struct Running {
+    known: bool,
+    weight: f64,
+    mean: f64,
+    moment: f64,
+}
+
+impl Running {
+    /// The mean, NaN before the first anchor and while there is no volume.
+    #[inline(always)]
+    fn next(&mut self, starts: bool, price: f64, volume: f64) -> f64 {
+        if starts {
+            *self = Self {
+                known: true,
+                ..Self::default()
+            };
+        }
+        if !self.known {
+            return f64::NAN;
+        }
+        self.weight += volume;
+        if self.weight <= 0.0 {
+            return f64::NAN;
+        }
+        let before = self.mean;
+        self.mean += volume / self.weight * (price - before);
+        self.moment += volume * (price - before) * (price - self.mean);
+        self.mean
+    }
+}
+
+fn anchored_machine<const A: usize>(_: &Parameters) -> Machine {
+    let (mut running, mut first) = (Running::default(), true);
+    Machine::new(move |bar| {
+        let starts = starts::<A>(bar, first);
+        first = false;
+        let base = running.next(starts, bar.typical_price(), bar.volume);
+        let deviation = (running.moment / running.weight).sqrt();
+        let [u1, l1, u2, l2, u3, l3] = BANDS.map(|k| base + k * deviation);
+        [base, u1, l1, u2, l2, u3, l3]
+    })
+}
+
+fn rolling_machine<const A: usize>(_: &Parameters) -> Machine {
+    let (mut running, mut first) = (Running::default(), true);
+    let (mut moments, mut volumes) = (Sum::new(BAND_BARS), Sum::new(BAND_BARS));
+    let (mut bars, mut moment_since) = (0_usize, 0.0);
+    Machine::new(move |bar| {
+        let starts = starts::<A>(bar, first);
+        first = false;
+        let base = running.next(starts, bar.typical_price(), bar.volume);
+        if starts {
+            (bars, moment_since) = (0, 0.0);
+        }
+        let distance = if base.is_nan() {
+            0.0
+        } else {
+            bar.typical_price() - base
+        };
+        let moment = bar.volume * distance * distance;
+        bars += 1;
+        moment_since += moment;
+        let (moments, volumes) = (moments.next(moment), volumes.next(bar.volume));
+        let (moment, volume) = if bars <= BAND_BARS {
+            (moment_since, running.weight)
+        } else {
+            (moments, volumes)
+        };
+        let deviation = divide(moment, volume, f64::NAN).sqrt();
+        BANDS.map(|k| base + k * deviation)
+    })
 }
 
 fn oracle_anchored<const A: usize>(segment: &Segment, _: &Parameters) -> Vec<Vec<f64>> {
@@ -236,7 +340,7 @@ fn since(work: &mut Work<'_>, anchor: usize) -> Since {
         let offset = price - origin.clone();
         let weight = scan::linear_scan(keep.clone(), volume.clone());
         let sum = scan::linear_scan(keep.clone(), volume * offset.clone());
-        let mean = divide(sum, weight.clone(), f32::NAN);
+        let mean = ratio(sum, weight.clone(), f32::NAN);
         [keep, origin, offset, weight, mean, known]
     });
     let [keep, origin, offset, weight, mean, known] = shared;
@@ -281,12 +385,12 @@ fn anchored_deviation(work: &mut Work<'_>, anchor: usize) -> Tensor<2> {
         let since = since(work, anchor);
         let weight_before = lag(since.weight.clone(), 1) * since.keep.clone();
         let surprise = since.offset - lag(since.mean, 1);
-        let share = divide(weight_before.clone(), since.weight.clone(), 0.0);
+        let share = ratio(weight_before.clone(), since.weight.clone(), 0.0);
         let moment = work.column(Column::Volume) * share * surprise.clone() * surprise;
         // A sum starts at 0 (the first bar of a row has none before: NaN), as does its first volume.
         let starts = weight_before.greater_elem(0.0).bool_not();
         let moments = scan::linear_scan(since.keep, moment.mask_fill(starts, 0.0));
-        divide(moments, since.weight, f32::NAN).sqrt()
+        ratio(moments, since.weight, f32::NAN).sqrt()
     })
 }
 
@@ -304,6 +408,6 @@ fn rolling_deviation(work: &mut Work<'_>, anchor: usize) -> Tensor<2> {
         let numerator = rolling::sum(moment.clone(), BAND_BARS)
             .mask_where(young.clone(), scan::linear_scan(since.keep, moment));
         let denominator = rolling::sum(volume, BAND_BARS).mask_where(young, since.weight);
-        divide(numerator, denominator, f32::NAN).sqrt()
+        ratio(numerator, denominator, f32::NAN).sqrt()
     })
 }

@@ -10,4 +10,5 @@ pub mod gather;
 pub mod lstm;
 pub mod random;
 pub mod rolling;
+pub mod rows;
 pub mod scan;

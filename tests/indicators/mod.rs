@@ -18,7 +18,8 @@ mod transforms;
 use burn::tensor::{Device, Tensor};
 use emberline::device::transfer;
 use emberline::features::{
-    Declaration, FeatureContext, FeatureSet, Parameters, catalogue, compute, model_inputs,
+    Declaration, FeatureContext, FeatureSet, Parameters, catalogue, compute, compute_by_tensors,
+    model_inputs,
 };
 use emberline::market::{Bars, Calendar, PanelBlock, Series, Session, upload};
 use rand_chacha::ChaCha8Rng;
@@ -101,6 +102,11 @@ pub(crate) fn by_series(values: Tensor<3>, bars: &Bars) -> Vec<Vec<Vec<f32>>> {
 /// What `features` would print.
 pub(crate) fn raw(set: &FeatureSet, bars: &Bars) -> Vec<Vec<Vec<f32>>> {
     by_series(compute(set, &block(set, bars)), bars)
+}
+
+/// What `features` would print on a GPU.
+pub(crate) fn by_tensors(set: &FeatureSet, bars: &Bars) -> Vec<Vec<Vec<f32>>> {
+    by_series(compute_by_tensors(set, &block(set, bars)), bars)
 }
 
 /// What a model would read.

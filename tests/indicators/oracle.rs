@@ -3,7 +3,7 @@
 use emberline::features::{FeatureSet, reference};
 use emberline::market::Bars;
 
-use super::{every_column, hourly, raw, set, walk};
+use super::{by_tensors, every_column, hourly, raw, set, walk};
 
 /// The contract: 1e-4 of the value or of the output's natural range, which is at least the typical
 /// size of the output on these bars (its mean absolute value).
@@ -12,12 +12,16 @@ const TOLERANCE: f64 = 1e-4;
 /// Compares all columns of `set` with their oracles and returns the largest error in units of the
 /// tolerance.
 fn compare(set: &FeatureSet, bars: &Bars) -> f64 {
-    let computed = raw(set, bars);
+    let native = compare_values(set, bars, &raw(set, bars), "machine");
+    native.max(compare_values(set, bars, &by_tensors(set, bars), "tensors"))
+}
+
+fn compare_values(set: &FeatureSet, bars: &Bars, computed: &[Vec<Vec<f32>>], path: &str) -> f64 {
     let mut worst = 0.0_f64;
     for (index, columns) in computed.iter().enumerate() {
         for (rows, segment) in reference::segments(bars, index) {
             for (column, ours) in set.columns().iter().zip(columns) {
-                let oracle = (column.indicator().oracle)(&segment, column.parameters());
+                let oracle = column.indicator().float64(&segment, column.parameters());
                 let oracle = &oracle[column.output()];
                 assert_eq!(oracle.len(), rows.len(), "{}", column.name());
                 let finite: Vec<f64> = oracle.iter().copied().filter(|v| v.is_finite()).collect();
@@ -27,7 +31,7 @@ fn compare(set: &FeatureSet, bars: &Bars) -> f64 {
                     let ours = f64::from(ours[row]);
                     let place = || {
                         format!(
-                            "{} of {} in row {row}: {ours}, oracle {expected}",
+                            "{} of {} in row {row} by {path}: {ours}, oracle {expected}",
                             column.name(),
                             bars.series[index].symbol
                         )

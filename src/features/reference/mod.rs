@@ -16,6 +16,7 @@ pub mod vwap;
 
 use std::ops::Range;
 
+use super::machine::Bar;
 use crate::market::{Bars, Column, clock_column};
 
 /// One gap-free stretch of one symbol in float64.
@@ -77,6 +78,27 @@ impl Segment {
             Column::TimeOfDay => &self.time_of_day,
             Column::Weekday => &self.weekday,
             Column::Age => panic!("the age of a segment's bar is its index"),
+        }
+    }
+
+    /// One bar as machines read it.
+    ///
+    /// # Panics
+    /// If there is no bar `t`.
+    pub fn bar(&self, t: usize) -> Bar {
+        Bar {
+            open: self.open[t],
+            high: self.high[t],
+            low: self.low[t],
+            close: self.close[t],
+            volume: self.volume[t],
+            filled: self.filled[t],
+            time_of_day: self.time_of_day[t],
+            weekday: self.weekday[t],
+            session_start: self.session_start[t] != 0.0,
+            day_start: self.day_start[t] != 0.0,
+            week_start: self.week_start[t] != 0.0,
+            month_start: self.month_start[t] != 0.0,
         }
     }
 

@@ -1,0 +1,176 @@
+//! Indicators as state machines: one bar in, its outputs out, float64, in constant time.
+//!
+//! A machine is what `features --follow` runs bar by bar and what the CPU runs over whole series, so
+//! that the two are the same numbers. GPUs run the tensor functions (`Declaration::compute`), which
+//! tests hold to the machines.
+//!
+//! A machine starts at a segment's first bar and is made anew at the next one's. It gives NaN while
+//! it warms up; the parts in [`parts`] count values from the first that is not NaN, so that they can be
+//! put behind one another.
+
+pub(super) mod parts;
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// Bars that a machine takes in one go; what all machines of a set leave behind for them stays in the
+/// second-level cache.
+pub(super) const CHUNK: usize = 512;
+
+/// One bar, as machines read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Bar {
+    /// First price.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Last price.
+    pub close: f64,
+    /// Traded volume; 0 where the bars have none.
+    pub volume: f64,
+    /// 1 where the bar was filled in.
+    pub filled: f64,
+    /// Share of the local day that has passed at the bar's open.
+    pub time_of_day: f64,
+    /// 0 Monday to 6 Sunday.
+    pub weekday: f64,
+    /// Whether it is a session's first.
+    pub session_start: bool,
+    /// Whether it is a day's first.
+    pub day_start: bool,
+    /// Whether it is a week's first.
+    pub week_start: bool,
+    /// Whether it is a month's first.
+    pub month_start: bool,
+}
+
+impl Bar {
+    /// (high + low + close) / 3
+    pub fn typical_price(&self) -> f64 {
+        (self.high + self.low + self.close) / 3.0
+    }
+
+    /// (high + low) / 2
+    pub fn median_price(&self) -> f64 {
+        (self.high + self.low) / 2.0
+    }
+}
+
+/// Float32 columns of at most [`CHUNK`] consecutive bars of one segment, all of one length.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub(super) open: &'a [f32],
+    pub(super) high: &'a [f32],
+    pub(super) low: &'a [f32],
+    pub(super) close: &'a [f32],
+    pub(super) volume: &'a [f32],
+    pub(super) filled: &'a [f32],
+    pub(super) time_of_day: &'a [f32],
+    pub(super) weekday: &'a [f32],
+    pub(super) session_start: &'a [f32],
+    pub(super) day_start: &'a [f32],
+    pub(super) week_start: &'a [f32],
+    pub(super) month_start: &'a [f32],
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn len(&self) -> usize {
+        self.close.len()
+    }
+
+    /// The same bars' part.
+    pub(super) fn part(&self, bars: Range<usize>) -> Self {
+        let part = |column: &'a [f32]| &column[bars.clone()];
+        Self {
+            open: part(self.open),
+            high: part(self.high),
+            low: part(self.low),
+            close: part(self.close),
+            volume: part(self.volume),
+            filled: part(self.filled),
+            time_of_day: part(self.time_of_day),
+            weekday: part(self.weekday),
+            session_start: part(self.session_start),
+            day_start: part(self.day_start),
+            week_start: part(self.week_start),
+            month_start: part(self.month_start),
+        }
+    }
+
+    /// Every field is read; what a machine does not use, the compiler leaves out.
+    #[inline(always)]
+    pub(super) fn bar(&self, t: usize) -> Bar {
+        Bar {
+            open: f64::from(self.open[t]),
+            high: f64::from(self.high[t]),
+            low: f64::from(self.low[t]),
+            close: f64::from(self.close[t]),
+            volume: f64::from(self.volume[t]),
+            filled: f64::from(self.filled[t]),
+            time_of_day: f64::from(self.time_of_day[t]),
+            weekday: f64::from(self.weekday[t]),
+            session_start: self.session_start[t] != 0.0,
+            day_start: self.day_start[t] != 0.0,
+            week_start: self.week_start[t] != 0.0,
+            month_start: self.month_start[t] != 0.0,
+        }
+    }
+}
+
+/// What a machine does, whatever its state.
+trait Steps: Send + Sync {
+    fn next(&mut self, bar: &Bar, out: &mut [f64]);
+    fn run(&mut self, bars: Columns<'_>, out: &mut [f64]);
+}
+
+struct Step<F, const K: usize>(F);
+
+impl<const K: usize, F> Steps for Step<F, K>
+where
+    F: FnMut(&Bar) -> [f64; K] + Send + Sync,
+{
+    fn next(&mut self, bar: &Bar, out: &mut [f64]) {
+        out[..K].copy_from_slice(&(self.0)(bar));
+    }
+
+    fn run(&mut self, bars: Columns<'_>, out: &mut [f64]) {
+        let len = bars.len();
+        assert!(len <= CHUNK && out.len() >= K * CHUNK, "{len} bars at once");
+        // Slices of one visible length: no check of an index is left in the loop.
+        let columns = bars.part(0..len);
+        let mut chunks = out.chunks_exact_mut(CHUNK);
+        let mut outputs: [&mut [f64]; K] =
+            std::array::from_fn(|_| &mut chunks.next().expect("asserted above")[..len]);
+        for t in 0..len {
+            let values = (self.0)(&columns.bar(t));
+            for (output, value) in outputs.iter_mut().zip(values) {
+                output[t] = value;
+            }
+        }
+    }
+}
+
+/// An indicator at work on one segment.
+pub(super) struct Machine(Box<dyn Steps>);
+
+impl Machine {
+    /// The machine that `step` is: what it captures is its state.
+    pub(super) fn new<const K: usize>(
+        step: impl FnMut(&Bar) -> [f64; K] + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(Step(step)))
+    }
+
+    /// Takes one bar and writes one number per output.
+    pub(super) fn next(&mut self, bar: &Bar, out: &mut [f64]) {
+        self.0.next(bar, out);
+    }
+
+    /// Takes bars in order; output `k` of bar `t` goes to `out[k * CHUNK + t]`.
+    pub(super) fn run(&mut self, bars: Columns<'_>, out: &mut [f64]) {
+        self.0.run(bars, out);
+    }
+}

@@ -1,0 +1,484 @@
+//! What machines are made of: sums, means, extremes and recurrences that take one value at a time.
+//!
+//! Every part counts from the first value that is not NaN and gives NaN until it has enough of them.
+//! Windows are folded from two stacks, so that nothing is ever subtracted: no drift, whatever left
+//! the window leaves no trace, and the cost per value does not depend on the period.
+
+/// How values of a window are put together; `merge(older, newer)` is associative.
+pub(in crate::features) trait Fold {
+    type Item: Copy;
+
+    fn merge(older: Self::Item, newer: Self::Item) -> Self::Item;
+}
+
+/// The last `period` values folded into one, in constant amortised time.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Window<F: Fold> {
+    period: usize,
+    /// The items of the block that is being filled; older ones are replaced by folds of all items
+    /// of the block before from there to its end.
+    items: Vec<F::Item>,
+    /// Fold of the block's items so far.
+    newer: Option<F::Item>,
+    /// Place of the next item.
+    at: usize,
+    /// Whether the block before is whole.
+    full: bool,
+}
+
+impl<F: Fold> Window<F> {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self {
+            period,
+            items: Vec::with_capacity(period),
+            newer: None,
+            at: 0,
+            full: false,
+        }
+    }
+
+    /// The fold of the last `period` items, this one included; `None` before there are so many.
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, item: F::Item) -> Option<F::Item> {
+        let newer = self.newer.map_or(item, |newer| F::merge(newer, item));
+        if self.full {
+            self.items[self.at] = item;
+        } else {
+            self.items.push(item);
+        }
+        self.at += 1;
+        if self.at < self.period {
+            self.newer = Some(newer);
+            return self.full.then(|| F::merge(self.items[self.at], newer));
+        }
+        // The block is whole: from now on its items are asked for from some place to its end.
+        for index in (0..self.period - 1).rev() {
+            self.items[index] = F::merge(self.items[index], self.items[index + 1]);
+        }
+        self.at = 0;
+        self.full = true;
+        self.newer = None;
+        Some(newer)
+    }
+}
+
+/// Addition.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::features) struct Add;
+
+impl Fold for Add {
+    type Item = f64;
+
+    #[inline(always)]
+    fn merge(older: f64, newer: f64) -> f64 {
+        older + newer
+    }
+}
+
+/// The greater.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::features) struct Greatest;
+
+impl Fold for Greatest {
+    type Item = f64;
+
+    #[inline(always)]
+    fn merge(older: f64, newer: f64) -> f64 {
+        if older > newer { older } else { newer }
+    }
+}
+
+/// The less.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::features) struct Least;
+
+impl Fold for Least {
+    type Item = f64;
+
+    #[inline(always)]
+    fn merge(older: f64, newer: f64) -> f64 {
+        if older < newer { older } else { newer }
+    }
+}
+
+/// A sum, and the sum with weights 1, 2, 3, ... from the oldest value on.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::features) struct Line {
+    count: f64,
+    /// Sum of the values.
+    pub(in crate::features) sum: f64,
+    /// Sum of (place from 1) times value.
+    pub(in crate::features) weighted: f64,
+}
+
+/// Sums for linear weights and least squares.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::features) struct Lines;
+
+impl Fold for Lines {
+    type Item = Line;
+
+    #[inline(always)]
+    fn merge(older: Line, newer: Line) -> Line {
+        Line {
+            count: older.count + newer.count,
+            sum: older.sum + newer.sum,
+            weighted: older.weighted + newer.weighted + older.count * newer.sum,
+        }
+    }
+}
+
+/// Sums of the last `period` values for linear weights; the origin of the values is the caller's.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct LineSums(Window<Lines>);
+
+impl LineSums {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self(Window::new(period))
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> Option<Line> {
+        if x.is_nan() {
+            return None;
+        }
+        self.0.next(Line {
+            count: 1.0,
+            sum: x,
+            weighted: x,
+        })
+    }
+}
+
+macro_rules! plain_window {
+    ($(#[$doc:meta])* $name:ident, $fold:ty, |$folded:ident, $period:ident| $value:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub(in crate::features) struct $name {
+            window: Window<$fold>,
+            period: f64,
+        }
+
+        impl $name {
+            pub(in crate::features) fn new(period: usize) -> Self {
+                Self {
+                    window: Window::new(period),
+                    period: period as f64,
+                }
+            }
+
+            #[inline(always)]
+            pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+                if x.is_nan() {
+                    return f64::NAN;
+                }
+                let $period = self.period;
+                match self.window.next(x) {
+                    Some($folded) => $value,
+                    None => f64::NAN,
+                }
+            }
+        }
+    };
+}
+
+plain_window!(
+    /// Sum of the last `period` values.
+    Sum, Add, |sum, _period| sum
+);
+plain_window!(
+    /// Mean of the last `period` values.
+    Mean, Add, |sum, period| sum / period
+);
+plain_window!(
+    /// Greatest of the last `period` values.
+    Maximum, Greatest, |most, _period| most
+);
+plain_window!(
+    /// Least of the last `period` values.
+    Minimum, Least, |least, _period| least
+);
+
+/// Linearly weighted mean of the last `period` values, the newest weighing `period`.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Weighted {
+    sums: LineSums,
+    weights: f64,
+}
+
+impl Weighted {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self {
+            sums: LineSums::new(period),
+            weights: 0.5 * period as f64 * (period as f64 + 1.0),
+        }
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        match self.sums.next(x) {
+            Some(line) => line.weighted / self.weights,
+            None => f64::NAN,
+        }
+    }
+}
+
+/// Sum of values and sum of squares around an origin.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::features) struct Squares;
+
+impl Fold for Squares {
+    type Item = [f64; 2];
+
+    #[inline(always)]
+    fn merge(older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
+        [older[0] + newer[0], older[1] + newer[1]]
+    }
+}
+
+/// Mean and variance (divided by `period`) of the last `period` values.
+///
+/// Sums run around a recent value, moved once every `period` values, so that the square of the mean
+/// takes nothing away that matters.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Moments {
+    period: usize,
+    /// The last values, in a ring.
+    values: Vec<f64>,
+    at: usize,
+    origin: f64,
+    older: Vec<[f64; 2]>,
+    newer: [f64; 2],
+    full: bool,
+}
+
+impl Moments {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self {
+            period,
+            values: Vec::with_capacity(period),
+            at: 0,
+            origin: f64::NAN,
+            older: Vec::with_capacity(period),
+            newer: [0.0; 2],
+            full: false,
+        }
+    }
+
+    /// (mean, variance)
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> (f64, f64) {
+        if x.is_nan() {
+            return (f64::NAN, f64::NAN);
+        }
+        if self.origin.is_nan() {
+            self.origin = x;
+        }
+        let distance = x - self.origin;
+        let newer = Squares::merge(self.newer, [distance, distance * distance]);
+        if self.full {
+            self.values[self.at] = x;
+        } else {
+            self.values.push(x);
+        }
+        self.at += 1;
+        let [sum, squares] = if self.at < self.period {
+            self.newer = newer;
+            if !self.full {
+                return (f64::NAN, f64::NAN);
+            }
+            Squares::merge(self.older[self.at], newer)
+        } else {
+            newer
+        };
+        let num = self.period as f64;
+        let (origin, mean) = (self.origin, sum / num);
+        let variance = (squares / num - mean * mean).max(0.0);
+        if self.at == self.period {
+            self.turn(x);
+        }
+        (origin + mean, variance)
+    }
+
+    /// A block is whole: its values around the newest, folded from each to the end.
+    fn turn(&mut self, newest: f64) {
+        self.origin = newest;
+        self.older.clear();
+        self.older.resize(self.period, [0.0; 2]);
+        let mut folded = [0.0; 2];
+        for index in (0..self.period).rev() {
+            let distance = self.values[index] - newest;
+            folded = Squares::merge([distance, distance * distance], folded);
+            self.older[index] = folded;
+        }
+        self.newer = [0.0; 2];
+        self.at = 0;
+        self.full = true;
+    }
+}
+
+/// `y += weight (x - y)` from the mean of the first `period` values.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Smooth {
+    weight: f64,
+    period: usize,
+    /// Values to let pass before the first that counts.
+    skip: usize,
+    seen: usize,
+    value: f64,
+}
+
+impl Smooth {
+    pub(in crate::features) fn new(period: usize, weight: f64) -> Self {
+        Self {
+            weight,
+            period,
+            skip: 0,
+            seen: 0,
+            value: 0.0,
+        }
+    }
+
+    /// The exponential average over `period` values, weight 2 / (period + 1).
+    pub(in crate::features) fn exponential(period: usize) -> Self {
+        Self::new(period, 2.0 / (period as f64 + 1.0))
+    }
+
+    /// Wilder's average over `period` values, weight 1 / period.
+    pub(in crate::features) fn wilder(period: usize) -> Self {
+        Self::new(period, 1.0 / period as f64)
+    }
+
+    /// As it is, but the mean starts `skip` values later.
+    pub(in crate::features) fn after(mut self, skip: usize) -> Self {
+        self.skip = skip;
+        self
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        if self.seen == self.period {
+            self.value += self.weight * (x - self.value);
+            return self.value;
+        }
+        if x.is_nan() {
+            return f64::NAN;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return f64::NAN;
+        }
+        self.seen += 1;
+        self.value += x;
+        if self.seen < self.period {
+            return f64::NAN;
+        }
+        self.value /= self.period as f64;
+        self.value
+    }
+}
+
+/// The exponential average whose weights are normalised from the first value on.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Adjusted {
+    keep: f64,
+    weights: f64,
+    value: f64,
+}
+
+impl Adjusted {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self {
+            keep: 1.0 - 2.0 / (period as f64 + 1.0),
+            weights: 0.0,
+            value: 0.0,
+        }
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        if x.is_nan() {
+            return f64::NAN;
+        }
+        self.weights = self.keep * self.weights + 1.0;
+        self.value += (x - self.value) / self.weights;
+        self.value
+    }
+}
+
+/// The value `bars` values before; NaN before there is one. NaN is a value here.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Lag {
+    values: Vec<f64>,
+    at: usize,
+}
+
+impl Lag {
+    pub(in crate::features) fn new(bars: usize) -> Self {
+        Self {
+            values: vec![f64::NAN; bars],
+            at: 0,
+        }
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        if self.values.is_empty() {
+            return x;
+        }
+        let before = std::mem::replace(&mut self.values[self.at], x);
+        self.at += 1;
+        if self.at == self.values.len() {
+            self.at = 0;
+        }
+        before
+    }
+}
+
+/// The greatest of high - low, |high - close before| and |low - close before|; NaN at the first bar.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct TrueRange {
+    before: f64,
+}
+
+impl TrueRange {
+    pub(in crate::features) fn new() -> Self {
+        Self { before: f64::NAN }
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, bar: &super::Bar) -> f64 {
+        let before = std::mem::replace(&mut self.before, bar.close);
+        if before.is_nan() {
+            return f64::NAN;
+        }
+        bar.high.max(before) - bar.low.min(before)
+    }
+}
+
+/// The change since the value before; NaN at the first.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Change {
+    before: f64,
+}
+
+impl Change {
+    pub(in crate::features) fn new() -> Self {
+        Self { before: f64::NAN }
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        x - std::mem::replace(&mut self.before, x)
+    }
+}
+
+/// `numerator / denominator`, and `otherwise` where the denominator is 0.
+#[inline(always)]
+pub(in crate::features) fn divide(numerator: f64, denominator: f64, otherwise: f64) -> f64 {
+    if denominator == 0.0 {
+        otherwise
+    } else {
+        numerator / denominator
+    }
+}
