@@ -1,14 +1,12 @@
-//! The layer on tensors: the operation with its gradient, the portable path, and the composed path
-//! that CubeCL backends run.
+//! The layer on tensors: the operation with its gradient, and the portable path.
 
-use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use emberline::device::transfer::{to_host, upload};
 use emberline::ops::lstm::cpu::Shape;
 use emberline::ops::lstm::reference::{self, Inputs};
-use emberline::ops::lstm::{self, LayerWeights, Output, composed};
+use emberline::ops::lstm::{self, LayerWeights, Output};
 
-use super::{assert_close, assert_within, inputs, narrow, shape, uniform};
+use super::{assert_close, inputs, narrow, shape, uniform};
 
 /// The tensors of a call, recording gradients.
 pub(super) struct Leaves {
@@ -108,7 +106,7 @@ fn operation_and_portable_path_equal_the_oracle() {
 }
 
 /// The gradient of the packed output that only reads what `last` or `outputs` gives.
-fn embed(shape: Shape, output: Output, gradient: &[f64]) -> Vec<f64> {
+pub(super) fn embed(shape: Shape, output: Output, gradient: &[f64]) -> Vec<f64> {
     let row = output.row_len(shape);
     let packed = Output::Packed.row_len(shape);
     let at = if output == Output::Last {
@@ -237,59 +235,4 @@ fn two_layers_train_through_each_other() {
         &to_host(bottom.x.grad(&gradients).unwrap()),
         &lower_expected.x,
     );
-}
-
-#[test]
-fn the_composed_path_equals_the_oracle() {
-    let primitive = |values: &[f64], shape: &[usize]| {
-        burn_flex::FlexTensor::from_data(TensorData::new(narrow(values), shape))
-    };
-    for (sizes, output) in [
-        ([3, 5, 4, 7], Output::Packed),
-        ([2, 1, 3, 5], Output::All),
-        ([4, 3, 2, 6], Output::Last),
-    ] {
-        let shape = shape(sizes);
-        let [batch, length, features, hidden] = sizes;
-        let inputs = inputs(21, shape, true);
-        let call = || composed::Inputs::<Flex> {
-            x: primitive(&inputs.x, &[batch, length, features]),
-            w_ih: primitive(&inputs.w_ih, &[4 * hidden, features]),
-            w_hh: primitive(&inputs.w_hh, &[4 * hidden, hidden]),
-            b_ih: primitive(&inputs.b_ih, &[4 * hidden]),
-            b_hh: primitive(&inputs.b_hh, &[4 * hidden]),
-            h0: primitive(&inputs.h0, &[batch, hidden]),
-            c0: primitive(&inputs.c0, &[batch, hidden]),
-        };
-        let trace = reference::forward(shape, &inputs);
-        let gradient = uniform(22, batch * output.row_len(shape), 1.0);
-        let packed = embed(shape, output, &gradient);
-        let expected = reference::backward(shape, &inputs, &trace, &packed);
-        let (out, saved) = composed::forward(call(), output, true);
-        let host = |x: &burn_flex::FlexTensor| x.to_contiguous().storage::<f32>().to_vec();
-        let value: f64 = host(&out)
-            .iter()
-            .zip(&gradient)
-            .map(|(a, b)| f64::from(*a) * b)
-            .sum();
-        let exact: f64 = trace.out.iter().zip(&packed).map(|(a, b)| a * b).sum();
-        assert!(
-            (value - exact).abs() < 1e-5,
-            "{output:?}: {value} against {exact}"
-        );
-        let like_out = out.shape();
-        let gradient = primitive(&gradient, &like_out);
-        let (dx, dw_ih, dw_hh, bias, dh0, dc0) =
-            composed::backward(call(), saved.unwrap(), gradient, output, true);
-        for (name, found, expected) in [
-            ("dx", dx, &expected.x),
-            ("dw_ih", dw_ih, &expected.w_ih),
-            ("dw_hh", dw_hh, &expected.w_hh),
-            ("db", bias, &expected.b_hh),
-            ("dh0", dh0, &expected.h0),
-            ("dc0", dc0, &expected.c0),
-        ] {
-            assert_within(&format!("{output:?} {name}"), &host(&found), expected, 1e-5);
-        }
-    }
 }

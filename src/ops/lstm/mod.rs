@@ -5,8 +5,8 @@
 //! c_t = f c_{t-1} + i g                                  h_t = o tanh(c_t)
 //! ```
 //!
-//! `cpu` is the kernel of the CPU backend, `composed` what CubeCL backends run, [`portable`] the same
-//! in plain tensor operations, [`mod@reference`] the float64 oracle. It refuses nothing at run time:
+//! `cpu` is the kernel of the CPU backend, `cube` are those of GPUs, [`portable`] is the same in plain
+//! tensor operations, [`mod@reference`] the float64 oracle. It refuses nothing at run time:
 //! shapes are asserted, a NaN in a row of the batch gives NaN in that row's output.
 
 #[allow(
@@ -19,8 +19,6 @@
 pub mod backend;
 #[allow(clippy::too_many_arguments, reason = "as the operation")]
 mod backward;
-#[allow(clippy::too_many_arguments, reason = "as the operation")]
-pub mod composed;
 #[allow(
     clippy::inline_always,
     clippy::needless_range_loop,
@@ -30,6 +28,13 @@ pub mod composed;
               constant indices keep there; the operation has seven tensors"
 )]
 pub mod cpu;
+#[allow(
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::used_underscore_binding,
+    reason = "a kernel takes its tensors and sizes one by one and is one function; its macro's types"
+)]
 mod cube;
 mod flex;
 pub mod reference;
