@@ -9,9 +9,9 @@ use cubecl::prelude::{CubeCount, CubeDim};
 
 use super::random::{Distribution, Words};
 use super::rolling::Statistic;
-use super::{gather, random, rolling, scan};
+use super::{gather, random, rolling, running, scan};
 
-/// The operations of `scan`, `rolling`, `gather` and `random` on a backend's own tensors.
+/// The operations of `scan`, `rolling`, `running`, `gather` and `random` on a backend's own tensors.
 ///
 /// The public functions of those modules check shapes and types and handle empty tensors before
 /// they come here.
@@ -27,6 +27,9 @@ pub(super) trait KernelOps: Backend {
 
     #[fusion(dtype = x, shape = x)]
     fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = x)]
+    fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self>;
 
     #[fusion(dtype = block, shape = Shape::new([places[0], *length, block[2]]))]
     fn windows(
@@ -59,6 +62,10 @@ impl KernelOps for CubeBackend {
 
     fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self> {
         rolling::cube::rolling(x, statistic, period)
+    }
+
+    fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self> {
+        running::cube::max(x, keep)
     }
 
     fn windows(
@@ -94,6 +101,10 @@ impl KernelOps for Flex {
 
     fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self> {
         rolling::flex::rolling(&x, statistic, period)
+    }
+
+    fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self> {
+        running::flex::max(&x, &keep)
     }
 
     fn windows(
@@ -133,6 +144,14 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
             "rolling: has no gradient, but its input is tracked; detach it"
         );
         FloatTensor::<Self>::new(B::rolling(x.into_primitive(), statistic, period))
+    }
+
+    fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self> {
+        assert!(
+            !x.is_tracked() && !keep.is_tracked(),
+            "running max: has no gradient, but an input is tracked; detach it"
+        );
+        FloatTensor::<Self>::new(B::running_max(x.into_primitive(), keep.into_primitive()))
     }
 
     fn windows(

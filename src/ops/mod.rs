@@ -11,4 +11,5 @@ pub mod lstm;
 pub mod random;
 pub mod rolling;
 pub mod rows;
+pub mod running;
 pub mod scan;

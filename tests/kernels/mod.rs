@@ -6,6 +6,7 @@
 mod gather;
 mod random;
 mod rolling;
+mod running;
 mod scan;
 
 use std::sync::{Mutex, PoisonError};
