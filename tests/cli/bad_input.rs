@@ -193,7 +193,7 @@ fn unknown_names_are_refused_with_the_nearest() {
     );
     train(
         &["--set", "features.set=core111"],
-        &["core111", "AVWAP_HIGH"],
+        &["VWAP_CUM", "where the file starts"],
     );
     train(&["--config", "demmo"], &["demmo", "demo"]);
     train(&["--set", "target.normalise=cs_rank"], &["1 symbols", "5"]);

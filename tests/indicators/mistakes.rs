@@ -5,6 +5,22 @@ use emberline::market::Series;
 
 use super::{HOUR, hourly, inputs, raw, set, walk};
 
+/// The bar of the greatest `value` among `rows`, the earliest of equals.
+fn greatest(rows: std::ops::RangeInclusive<usize>, value: impl Fn(usize) -> f32) -> usize {
+    rows.fold(None, |best, row| match best {
+        Some(best) if value(row) <= value(best) => Some(best),
+        _ => Some(row),
+    })
+    .unwrap()
+}
+
+/// Volume-weighted mean of the typical price; NaN without volume.
+fn mean_since(series: &Series, anchor: usize, row: usize) -> f64 {
+    let sum = |of: &dyn Fn(usize) -> f64| -> f64 { (anchor..=row).map(of).sum() };
+    let volume = |row: usize| f64::from(series.volume[row]);
+    sum(&|row| volume(row) * typical(series, row)) / sum(&volume)
+}
+
 fn typical(series: &Series, row: usize) -> f64 {
     (f64::from(series.high[row]) + f64::from(series.low[row]) + f64::from(series.close[row])) / 3.0
 }
@@ -128,4 +144,104 @@ fn the_last_bar_does_not_wrap_into_the_first() {
         }
     }
     assert!(before[0][0][0].is_nan() && before[0][1][0].is_nan() && before[0][2][0].is_nan());
+}
+
+/// An anchored column of hourly bars, and for each row from the second day on its day's first row.
+fn column_and_days(series: &Series, name: &str) -> (Vec<f32>, Vec<(usize, usize)>) {
+    let bars = hourly(vec![series.clone()]);
+    let column = raw(&set(name, &bars), &bars).remove(0).remove(0);
+    // MONDAY is a midnight: days are 24 rows.
+    let days = (24..series.len()).map(|row| (row, row / 24 * 24)).collect();
+    (column, days)
+}
+
+#[test]
+fn an_anchor_is_no_extreme_to_come() {
+    let series = walk("A", 46, 480, 3.0);
+    let of: [(&str, &dyn Fn(usize) -> f32); 3] = [
+        ("AVWAP_HIGH", &|row| series.high[row]),
+        ("AVWAP_LOW", &|row| -series.low[row]),
+        ("AVWAP_HVOL", &|row| series.volume[row]),
+    ];
+    for (name, value) in of {
+        let (column, days) = column_and_days(&series, name);
+        let mut moved_later = 0;
+        for (row, day) in days {
+            let so_far = greatest(day..=row, value);
+            let expected = mean_since(&series, so_far, row);
+            let ours = f64::from(column[row]);
+            assert!(
+                (ours / expected - 1.0).abs() < 1e-6 || (ours.is_nan() && expected.is_nan()),
+                "{name} in row {row}: {ours}, not {expected}"
+            );
+            // The original anchored all rows of a day, those before it too, on the day's extreme.
+            let of_the_day = greatest(day..=day + 23, value);
+            moved_later += usize::from(of_the_day > row);
+        }
+        assert!(moved_later > 100, "{name}: {moved_later} rows could tell");
+    }
+}
+
+#[test]
+fn the_bar_of_an_extreme_counts() {
+    let series = walk("A", 47, 480, 3.0);
+    let (column, days) = column_and_days(&series, "AVWAP_HIGH");
+    let mut anchors = 0;
+    for (row, day) in days {
+        let is_anchor = greatest(day..=row, |row| series.high[row]) == row;
+        if is_anchor && series.volume[row] > 0.0 {
+            let own = typical(&series, row);
+            assert!(
+                (f64::from(column[row]) / own - 1.0).abs() < 1e-6,
+                "row {row}"
+            );
+            anchors += 1;
+        }
+    }
+    assert!(anchors > 40, "{anchors} anchors");
+    // In the session before it counts too: without it the mean is another.
+    let (column, days) = column_and_days(&series, "AVWAP_PREV_HVOL");
+    let mut without = 0;
+    for (row, day) in days {
+        let anchor = greatest(day - 24..=day - 1, |row| series.volume[row]);
+        let ours = f64::from(column[row]);
+        let expected = mean_since(&series, anchor, row);
+        assert!((ours / expected - 1.0).abs() < 1e-6, "row {row}");
+        let dropped = mean_since(&series, anchor + 1, row);
+        without += usize::from((ours / dropped - 1.0).abs() > 1e-5);
+    }
+    assert!(without > 400, "{without} rows could tell");
+}
+
+#[test]
+fn the_previous_session_is_not_this_one() {
+    let series = walk("A", 48, 480, 3.0);
+    let (daily, _) = column_and_days(&series, "AVWAP_DAILY");
+    let of: [(&str, &dyn Fn(usize) -> f32); 3] = [
+        ("AVWAP_PREV_HIGH", &|row| series.high[row]),
+        ("AVWAP_PREV_LOW", &|row| -series.low[row]),
+        ("AVWAP_PREV_HVOL", &|row| series.volume[row]),
+    ];
+    for (name, value) in of {
+        let (column, days) = column_and_days(&series, name);
+        assert!(
+            column[..24].iter().all(|v| v.is_nan()),
+            "{name}: no day before"
+        );
+        let mut differs = 0;
+        for (row, day) in days {
+            let anchor = greatest(day - 24..=day - 1, value);
+            let expected = mean_since(&series, anchor, row);
+            let ours = f64::from(column[row]);
+            assert!(
+                (ours / expected - 1.0).abs() < 1e-6,
+                "{name} in row {row}: {ours}, not {expected}"
+            );
+            differs += usize::from((ours / f64::from(daily[row]) - 1.0).abs() > 1e-5);
+        }
+        assert!(
+            differs > 400,
+            "{name}: {differs} rows differ from the day's"
+        );
+    }
 }

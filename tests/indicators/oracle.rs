@@ -88,11 +88,37 @@ fn core111_periods_equal_their_oracles() {
     compare(&set(names, &bars), &bars);
 }
 
+/// Sessions of 13 and of 3 bars: windows of 20 bars since an anchor that end in the next session,
+/// and sessions that are over before there are 20.
+#[test]
+fn anchors_in_the_session_before_equal_their_oracles() {
+    for (level, per_session) in [(1e-6, 13), (1.0, 3), (1e6, 13), (40.0, 24), (1.0, 1)] {
+        let mut series = walk("A", 6, 700, level);
+        for (row, time) in series.time.iter_mut().enumerate() {
+            let (session, bar) = (row as i64 / per_session, row as i64 % per_session);
+            *time = super::MONDAY + (24 * session + bar) * super::HOUR;
+        }
+        // Equal extremes: the earlier bar keeps the anchor.
+        for row in (5..700).step_by(9) {
+            series.high[row] = series.high[row].max(series.high[row - 2]);
+            series.low[row] = series.low[row].min(series.low[row - 2]);
+            series.volume[row] = series.volume[row - 2];
+        }
+        let bars = hourly(vec![series, walk("B", 8, 90, level)]);
+        let names: Vec<String> = every_column()
+            .into_iter()
+            .filter(|name| name.starts_with("AVWAP_"))
+            .collect();
+        let worst = compare(&set(&names.join(","), &bars), &bars);
+        assert!(worst > 0.0);
+    }
+}
+
 #[test]
 fn a_million_bars_do_not_drift() {
     let bars = hourly(vec![walk("A", 7, 1_000_000, 30_000.0)]);
     let names = "VWAP_CUM,VWAP_CUM_U2,VWAP_CUM.rolling20_L1,OBV,EMA_20,EMA_20.adjusted,RSI_14,ATR_14,\
                  MACD_12_26_9_MACDSIGNAL,SMA_50,STDDEV_20_1,BB_20.width,AVWAP_MONTHLY_L3,\
-                 AVWAP_DAILY.rolling20_U1,SUPPORT_RESISTANCE_50";
+                 AVWAP_DAILY.rolling20_U1,AVWAP_HVOL_U1,AVWAP_PREV_LOW_L3,SUPPORT_RESISTANCE_50";
     compare(&set(names, &bars), &bars);
 }

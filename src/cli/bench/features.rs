@@ -36,7 +36,7 @@ pub(crate) struct FeaturesArgs {
     peer: Option<PathBuf>,
 }
 
-/// The columns of core111 that exist, `base`, and the other members.
+/// Members of neither `core111` nor `base`.
 const OTHERS: &str = "EMA_12,EMA_48,EMA_288,RSI_7,RSI_9,RSI_21,RSI_25,ATR_7,ATR_10,ATR_20,ATR_30,\
     NATR_14,TRANGE,MACD_12_26_9,MACD_12_26_9_MACDSIGNAL,MACD_12_26_9_MACDHIST,\
     BBANDS_20_2_2_UPPERBAND,BBANDS_20_2_2_MIDDLEBAND,BBANDS_20_2_2_LOWERBAND,STDDEV_10_1,\
@@ -96,13 +96,12 @@ fn everything(context: &FeatureContext) -> String {
         .columns(context)
         .into_iter()
         .map(|(name, _)| name);
-    let exists = |name: &String| FeatureSet::resolve(name, context).is_ok();
     let bands = ["SESSION", "DAILY", "WEEKLY", "MONTHLY"].map(|anchor| {
         ["U1", "L1", "U2", "L2", "U3", "L3"]
             .map(|band| format!("AVWAP_{anchor}_{band}"))
             .join(",")
     });
-    let core: Vec<String> = core.filter(exists).collect();
+    let core: Vec<String> = core.collect();
     ["base", &core.join(","), &bands.join(","), OTHERS].join(",")
 }
 
