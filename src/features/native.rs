@@ -215,48 +215,46 @@ fn fill(
 ) {
     let span = if in_parallel { SHARED_BARS } else { CHUNK };
     let mut running: Vec<Running<'_>> = jobs.iter().map(Running::new).collect();
-    // Columns one after another in the order of the jobs.
-    let places: Vec<usize> = jobs
-        .iter()
-        .flat_map(|job| job.columns.iter().map(|(place, _)| *place))
-        .collect();
-    let mut planar = vec![0.0_f32; width * span];
+    // Columns one after another, a cache line apart so that they do not share the cache's sets.
+    let stride = span + 16;
+    let mut planar = vec![0.0_f32; width * stride];
     for start in (0..series.age.len()).step_by(span) {
         let bars = start..(start + span).min(series.age.len());
-        let mut rest = planar.as_mut_slice();
+        let mut columns: Vec<Option<&mut [f32]>> =
+            planar.chunks_exact_mut(stride).map(Some).collect();
         let parts: Vec<_> = running
             .iter_mut()
             .map(|running| {
-                let own = running.job.columns.len() * span;
-                let (own, after) = std::mem::take(&mut rest).split_at_mut(own);
-                rest = after;
+                let places = running.job.columns.iter().map(|(place, _)| *place);
+                let own: Vec<&mut [f32]> = places
+                    .map(|place| columns[place].take().expect("a place has one column"))
+                    .collect();
                 (running, own)
             })
             .collect();
-        let take = |(running, planar): (&mut Running<'_>, &mut [f32])| {
-            span_of(running, series, bars.clone(), stage, span, planar);
+        let take = |(running, mut own): (&mut Running<'_>, Vec<&mut [f32]>)| {
+            span_of(running, series, bars.clone(), stage, &mut own);
         };
         let out = &mut out[bars.start * width..bars.end * width];
         if in_parallel {
             parts.into_par_iter().for_each(take);
             out.par_chunks_mut(CHUNK * width)
                 .enumerate()
-                .for_each(|(index, out)| turn(&planar[index * CHUNK..], span, &places, out));
+                .for_each(|(index, out)| turn(&planar[index * CHUNK..], stride, width, out));
         } else {
             parts.into_iter().for_each(take);
-            turn(&planar, span, &places, out);
+            turn(&planar, stride, width, out);
         }
     }
 }
 
-/// One machine over `bars`, segment by segment; its columns go to `planar`, `span` numbers each.
+/// One machine over `bars`, segment by segment, into its columns.
 fn span_of(
     running: &mut Running<'_>,
     series: &Series<'_>,
     bars: Range<usize>,
     stage: Stage,
-    span: usize,
-    planar: &mut [f32],
+    columns: &mut [&mut [f32]],
 ) {
     let mut from = bars.start;
     while from < bars.end {
@@ -268,8 +266,8 @@ fn span_of(
             .iter()
             .position(|&age| age == 0.0);
         let end = next_segment.map_or(most, |after| from + 1 + after);
-        let mut out: Vec<&mut [f32]> = planar
-            .chunks_exact_mut(span)
+        let mut out: Vec<&mut [f32]> = columns
+            .iter_mut()
             .map(|column| &mut column[from - bars.start..end - bars.start])
             .collect();
         running.run(series, from..end, stage, &mut out);
@@ -277,17 +275,30 @@ fn span_of(
     }
 }
 
-/// Rows of a tile of [`turn`].
-const TILE: usize = 16;
+/// Rows and columns of a tile of [`turn`].
+const TILE: usize = 8;
 
-/// Columns of `span` numbers to rows: `out[t, places[c]] = planar[c, t]`.
-fn turn(planar: &[f32], span: usize, places: &[usize], out: &mut [f32]) {
-    let width = places.len();
-    for (tile, rows) in out.chunks_mut(TILE * width).enumerate() {
-        for (column, &place) in places.iter().enumerate() {
-            let values = &planar[column * span + tile * TILE..];
-            for (row, value) in rows.chunks_exact_mut(width).zip(values) {
-                row[place] = *value;
+/// Columns, `stride` numbers apart, to rows of `width`: `out[t, c] = planar[c, t]`.
+fn turn(planar: &[f32], stride: usize, width: usize, out: &mut [f32]) {
+    let tiled = width / TILE * TILE;
+    for (block, rows) in out.chunks_mut(TILE * width).enumerate() {
+        let whole = if rows.len() == TILE * width { tiled } else { 0 };
+        for first in (0..whole).step_by(TILE) {
+            let columns: [&[f32; TILE]; TILE] = std::array::from_fn(|column| {
+                planar[(first + column) * stride + block * TILE..]
+                    .first_chunk()
+                    .expect("a column holds whole tiles")
+            });
+            let tile: [[f32; TILE]; TILE] =
+                std::array::from_fn(|row| std::array::from_fn(|column| columns[column][row]));
+            for (row, tile) in rows.chunks_exact_mut(width).zip(tile) {
+                row[first..first + TILE].copy_from_slice(&tile);
+            }
+        }
+        for column in whole..width {
+            let values = &planar[column * stride + block * TILE..];
+            for (row, &value) in rows.chunks_exact_mut(width).zip(values) {
+                row[column] = value;
             }
         }
     }

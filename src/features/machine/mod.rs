@@ -120,10 +120,13 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// What a machine does, whatever its state.
+/// What a machine does, whatever its state: bars in order, output `k` of bar `t` to
+/// `out[k * stride + t]`.
+///
+/// The only function, so that each machine's step has one caller and is inlined into its loop, where
+/// the compiler sees which columns it reads.
 trait Steps: Send + Sync {
-    fn next(&mut self, bar: &Bar, out: &mut [f64]);
-    fn run(&mut self, bars: Columns<'_>, out: &mut [f64]);
+    fn run(&mut self, bars: Columns<'_>, stride: usize, out: &mut [f64]);
 }
 
 struct Step<F, const K: usize>(F);
@@ -132,16 +135,15 @@ impl<const K: usize, F> Steps for Step<F, K>
 where
     F: FnMut(&Bar) -> [f64; K] + Send + Sync,
 {
-    fn next(&mut self, bar: &Bar, out: &mut [f64]) {
-        out[..K].copy_from_slice(&(self.0)(bar));
-    }
-
-    fn run(&mut self, bars: Columns<'_>, out: &mut [f64]) {
+    fn run(&mut self, bars: Columns<'_>, stride: usize, out: &mut [f64]) {
         let len = bars.len();
-        assert!(len <= CHUNK && out.len() >= K * CHUNK, "{len} bars at once");
+        assert!(
+            len <= stride && out.len() >= K * stride,
+            "{len} bars in columns of {stride}"
+        );
         // Slices of one visible length: no check of an index is left in the loop.
         let columns = bars.part(0..len);
-        let mut chunks = out.chunks_exact_mut(CHUNK);
+        let mut chunks = out.chunks_exact_mut(stride);
         let mut outputs: [&mut [f64]; K] =
             std::array::from_fn(|_| &mut chunks.next().expect("asserted above")[..len]);
         for t in 0..len {
@@ -164,13 +166,29 @@ impl Machine {
         Self(Box::new(Step(step)))
     }
 
-    /// Takes one bar and writes one number per output.
+    /// Takes one bar, whose numbers are float32's, and writes one number per output.
     pub(super) fn next(&mut self, bar: &Bar, out: &mut [f64]) {
-        self.0.next(bar, out);
+        let flag = |set: bool| [f32::from(u8::from(set))];
+        let number = |number: f64| [number as f32];
+        let columns = Columns {
+            open: &number(bar.open),
+            high: &number(bar.high),
+            low: &number(bar.low),
+            close: &number(bar.close),
+            volume: &number(bar.volume),
+            filled: &number(bar.filled),
+            time_of_day: &number(bar.time_of_day),
+            weekday: &number(bar.weekday),
+            session_start: &flag(bar.session_start),
+            day_start: &flag(bar.day_start),
+            week_start: &flag(bar.week_start),
+            month_start: &flag(bar.month_start),
+        };
+        self.0.run(columns, 1, out);
     }
 
     /// Takes bars in order; output `k` of bar `t` goes to `out[k * CHUNK + t]`.
     pub(super) fn run(&mut self, bars: Columns<'_>, out: &mut [f64]) {
-        self.0.run(bars, out);
+        self.0.run(bars, CHUNK, out);
     }
 }
