@@ -1,9 +1,11 @@
 //! The forecaster: names, initial weights, dropout, what it refuses. Its numbers against `PyTorch` are
 //! in `lstm::golden`.
 
-use burn::tensor::Device;
-use emberline::device::transfer::{to_host, upload};
+use burn::tensor::{Device, Tensor};
+use emberline::device::transfer::{to_host, upload, upload_int};
 use emberline::model::{Forecaster, ForecasterConfig, Head, Loss, ModelError, Weight, loss};
+use emberline::ops::gather;
+use emberline::ops::lstm::shared::Windows;
 
 fn config() -> ForecasterConfig {
     ForecasterConfig {
@@ -252,6 +254,28 @@ fn a_forecast_does_not_depend_on_its_batch() {
     for (first, batch) in [(0, 1), (7, 9), (22, 1)] {
         let part = to_host(model.forward(x.clone().narrow(0, first, batch), None));
         assert_eq!(part, whole[first * 2..][..batch * 2]);
+    }
+}
+
+#[test]
+fn windows_that_share_bars_are_forecast_to_the_bit() {
+    let device = Device::flex();
+    let places = (0..13).flat_map(|start| [start % 2, start - start % 3]);
+    let places = upload_int(places.collect(), [13, 2], &device);
+    for (layers, features) in [(1, 9), (2, 9), (3, 17), (1, 5)] {
+        let bars = (0..2 * 19 * features).map(|i| (i as f32 * 0.53).sin());
+        let bars: Tensor<3> = upload(bars.collect(), [2, 19, features], &device);
+        let x = gather::windows(bars.clone(), places.clone(), 7);
+        let config = ForecasterConfig { layers, ..config() };
+        let model = Forecaster::init(&config, features, 2, 3, &device);
+        let own = to_host(model.forward(x.clone(), None));
+        assert_eq!(to_host(model.forecast(Windows::Gathered(x.clone()))), own);
+        let shared = Windows::Shared {
+            bars: bars.clone(),
+            places: places.clone(),
+            length: 7,
+        };
+        assert_eq!(to_host(model.forecast(shared)), own, "{layers} layers");
     }
 }
 

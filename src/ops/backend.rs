@@ -2,16 +2,23 @@
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, Backend, Flex, backend_extension};
+use burn::backend::{Autodiff, Backend, Flex, backend_extension, fusion::custom::TensorSpec};
 use burn::tensor::{DType, Shape, Tensor};
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::{CubeCount, CubeDim};
 
+use super::adamw::Coefficients;
 use super::random::{Distribution, Words};
 use super::rolling::Statistic;
+<<<<<<< HEAD
 use super::{gather, random, rolling, running, scan};
 
 /// The operations of `scan`, `rolling`, `running`, `gather` and `random` on a backend's own tensors.
+=======
+use super::{adamw, gather, random, rolling, scan};
+
+/// The operations of `scan`, `rolling`, `gather`, `random` and `adamw` on a backend's own tensors.
+>>>>>>> 82345e8 (lstm: share the input projection between neighbouring windows; adamw: one pass per weight)
 ///
 /// The public functions of those modules check shapes and types and handle empty tensors before
 /// they come here.
@@ -53,6 +60,31 @@ pub(super) trait KernelOps: Backend {
 
     #[fusion(dtype = x, shape = x)]
     fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self>;
+
+    /// Weight, first and second moment after the step.
+    #[fusion(meta = three_of_the_weight)]
+    fn adamw(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        control: FloatTensor<Self>,
+        coefficients: Coefficients,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    #[fusion(dtype = x, shape = Shape::new([1]))]
+    fn sum_squares(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+fn three_of_the_weight(
+    weight: &TensorSpec,
+    _gradient: &TensorSpec,
+    _first: &TensorSpec,
+    _second: &TensorSpec,
+    _control: &TensorSpec,
+    _coefficients: &Coefficients,
+) -> (TensorSpec, TensorSpec, TensorSpec) {
+    (weight.clone(), weight.clone(), weight.clone())
 }
 
 impl KernelOps for CubeBackend {
@@ -92,6 +124,21 @@ impl KernelOps for CubeBackend {
     fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self> {
         random::cube::dropout(x, probability, words)
     }
+
+    fn adamw(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        control: FloatTensor<Self>,
+        coefficients: Coefficients,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        adamw::cube::step(weight, gradient, first, second, control, coefficients)
+    }
+
+    fn sum_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        adamw::cube::sum_squares::<Self>(x)
+    }
 }
 
 impl KernelOps for Flex {
@@ -130,6 +177,21 @@ impl KernelOps for Flex {
 
     fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self> {
         random::flex::dropout(&x, probability, words)
+    }
+
+    fn adamw(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        control: FloatTensor<Self>,
+        coefficients: Coefficients,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        adamw::flex::step(weight, gradient, first, second, &control, coefficients)
+    }
+
+    fn sum_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        adamw::flex::sum_squares(x)
     }
 }
 
@@ -182,6 +244,36 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
 
     fn dropout(x: FloatTensor<Self>, probability: f32, words: Words) -> FloatTensor<Self> {
         random::backward::dropout::<B, C>(x, probability, words)
+    }
+
+    fn adamw(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        control: FloatTensor<Self>,
+        coefficients: Coefficients,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [weight, gradient, first, second, control] = [weight, gradient, first, second, control]
+            .map(|tensor| {
+                assert!(
+                    !tensor.is_tracked(),
+                    "adamw: has no gradient, but a tensor is tracked; detach it"
+                );
+                tensor.into_primitive()
+            });
+        let (weight, first, second) =
+            B::adamw(weight, gradient, first, second, control, coefficients);
+        let outside = |tensor| FloatTensor::<Self>::new(tensor);
+        (outside(weight), outside(first), outside(second))
+    }
+
+    fn sum_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        assert!(
+            !x.is_tracked(),
+            "sum_squares: has no gradient, but its input is tracked; detach it"
+        );
+        FloatTensor::<Self>::new(B::sum_squares(x.into_primitive()))
     }
 }
 

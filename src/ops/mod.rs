@@ -4,6 +4,7 @@
 //! The kernels and CPU paths are float32; other types are refused. On CUDA, Metal, Vulkan and
 //! WebGPU devices the kernels in `cube.rs` run, on the CPU device the loops in `flex.rs`.
 
+pub mod adamw;
 mod backend;
 mod compensated;
 pub mod gather;

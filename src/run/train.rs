@@ -125,7 +125,7 @@ fn forecasts(model: &Forecaster, loader: &Loader) -> Vec<f32> {
     let epoch = loader.sequential();
     epoch.to_sample_order(
         (0..epoch.len())
-            .map(|step| model.forward(epoch.batch(step).x, None))
+            .map(|step| model.forecast(epoch.windows(step)))
             .collect(),
     )
 }

@@ -119,7 +119,7 @@ pub fn score(
     let loader = Loader::new(resident, samples, length, options.batch_size);
     let epoch = loader.sequential();
     let batches = (0..epoch.len())
-        .map(|step| model.forward(epoch.batch(step).x, None))
+        .map(|step| model.forecast(epoch.windows(step)))
         .collect(); // [B, Hn] each
     let scaled = epoch.to_sample_order(batches);
     let scale = targets.outcomes(bars, loader.samples()).scale;

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
 use burn::tensor::{Bool, Device, Tensor};
 
 use crate::checkpoint::{CheckpointError, Moments};
 use crate::device::transfer;
 use crate::model::Weight;
-
-const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.999;
-/// `PyTorch`'s; Burn's own default is 1e-5.
-const EPSILON: f32 = 1e-8;
+use crate::ops::adamw::{self, Moving, Settings};
 
 /// Both moments of one weight, on the device.
 enum Pair {
@@ -27,10 +22,10 @@ enum Pair {
 /// w_t = w_{t-1} (1 - rate decay) - rate (m_t / (1 - 0.9^t)) / (sqrt(v_t / (1 - 0.999^t)) + 1e-8)
 /// ```
 /// The decay acts on every weight and bias, as in `PyTorch`'s `AdamW` without parameter groups.
-/// Burn's `AdamW` does the arithmetic; its module-wide wrapper does not, since it knows weights by
-/// identifiers that no file carries.
+/// [`adamw::step`] does the arithmetic. Burn's optimiser is not used: it knows weights by identifiers
+/// that no file carries, and takes some twenty passes over each.
 pub struct Optimiser {
-    adamw: AdamW,
+    settings: Settings,
     moments: BTreeMap<String, Pair>,
 }
 
@@ -56,7 +51,7 @@ impl Optimiser {
             })
             .collect();
         Self {
-            adamw: adamw(weight_decay),
+            settings: settings(weight_decay),
             moments,
         }
     }
@@ -109,7 +104,7 @@ impl Optimiser {
                 name: format!("{path}.moment_1"),
             }),
             None => Ok(Self {
-                adamw: adamw(weight_decay),
+                settings: settings(weight_decay),
                 moments: map,
             }),
         }
@@ -132,6 +127,8 @@ impl Optimiser {
         skip: &Tensor<1, Bool>,
     ) -> Vec<(String, Weight)> {
         assert_eq!(weights.len(), gradients.len(), "one gradient per weight");
+        let control = Tensor::cat(vec![factor.clone(), skip.clone().float()], 0);
+        let coefficients = self.settings.at(step, rate);
         let mut updated = Vec::with_capacity(weights.len());
         for ((path, weight), gradient) in weights.into_iter().zip(gradients) {
             let pair = self.moments.remove(&path);
@@ -141,18 +138,28 @@ impl Optimiser {
                     Weight::Matrix(gradient),
                     Some(Pair::Matrix(first, second)),
                 ) => {
-                    let (weight, [first, second]) =
-                        self.update(step, rate, weight, gradient, [first, second], factor, skip);
-                    (Weight::Matrix(weight), Pair::Matrix(first, second))
+                    let state = Moving {
+                        weight,
+                        first,
+                        second,
+                    };
+                    let state = adamw::step(state, gradient, control.clone(), coefficients);
+                    let pair = Pair::Matrix(state.first, state.second);
+                    (Weight::Matrix(state.weight), pair)
                 }
                 (
                     Weight::Vector(weight),
                     Weight::Vector(gradient),
                     Some(Pair::Vector(first, second)),
                 ) => {
-                    let (weight, [first, second]) =
-                        self.update(step, rate, weight, gradient, [first, second], factor, skip);
-                    (Weight::Vector(weight), Pair::Vector(first, second))
+                    let state = Moving {
+                        weight,
+                        first,
+                        second,
+                    };
+                    let state = adamw::step(state, gradient, control.clone(), coefficients);
+                    let pair = Pair::Vector(state.first, state.second);
+                    (Weight::Vector(state.weight), pair)
                 }
                 _ => panic!("`{path}`: weight, gradient and moments do not belong together"),
             };
@@ -160,42 +167,6 @@ impl Optimiser {
             updated.push((path, weight));
         }
         updated
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arithmetic of one weight, called twice above"
-    )]
-    fn update<const D: usize>(
-        &self,
-        step: u64,
-        rate: f64,
-        weight: Tensor<D>,
-        gradient: Tensor<D>,
-        moments: [Tensor<D>; 2],
-        factor: &Tensor<1>,
-        skip: &Tensor<1, Bool>,
-    ) -> (Tensor<D>, [Tensor<D>; 2]) {
-        let shape = weight.dims();
-        let gradient = gradient.mul(factor.clone().reshape([1; D]));
-        let [first, second] = moments;
-        let state = AdamWState::new(AdaptiveMomentumState::new(
-            step as usize - 1,
-            first.clone(),
-            second.clone(),
-        ));
-        let (updated, state) = self.adamw.step(rate, weight.clone(), gradient, Some(state));
-        let Some(AdamWState { momentum }) = state else {
-            unreachable!("AdamW always returns its state");
-        };
-        let skip: Tensor<D, Bool> = skip.clone().reshape([1; D]).expand(shape);
-        (
-            updated.mask_where(skip.clone(), weight),
-            [
-                momentum.moment_1.mask_where(skip.clone(), first),
-                momentum.moment_2.mask_where(skip, second),
-            ],
-        )
     }
 
     /// Reads the moments back, sorted by path.
@@ -226,13 +197,13 @@ impl Optimiser {
     }
 }
 
-fn adamw(weight_decay: f64) -> AdamW {
-    AdamWConfig::new()
-        .with_beta_1(BETA_1)
-        .with_beta_2(BETA_2)
-        .with_epsilon(EPSILON)
-        .with_weight_decay(weight_decay as f32)
-        .build()
+fn settings(weight_decay: f64) -> Settings {
+    Settings {
+        beta_1: 0.9,
+        beta_2: 0.999,
+        epsilon: 1e-8,
+        weight_decay,
+    }
 }
 
 /// The Euclidean norm of all gradients together.
@@ -244,9 +215,8 @@ fn adamw(weight_decay: f64) -> AdamW {
 /// If there is no gradient.
 pub fn global_norm(gradients: &[Weight]) -> Tensor<1> {
     let squares = gradients.iter().map(|gradient| match gradient {
-        // Row by row first: a sum over a whole large matrix depends on the number of threads.
-        Weight::Matrix(gradient) => gradient.clone().square().sum_dim(1).sum(),
-        Weight::Vector(gradient) => gradient.clone().square().sum(),
+        Weight::Matrix(gradient) => adamw::sum_squares(gradient.clone()),
+        Weight::Vector(gradient) => adamw::sum_squares(gradient.clone()),
     });
     squares
         .reduce(Tensor::add)

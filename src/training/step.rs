@@ -114,14 +114,9 @@ impl Trainer {
         let (bad_step, skip) = guard(bad_step, loss.clone(), norm.clone(), step);
         self.first_bad_step = bad_step;
         let factor = clip_factor(norm.clone(), self.clip_norm);
-        let mut weights = self
-            .optimiser
-            .step(step, rate, self.model.weights(), gradients, &factor, &skip)
-            .into_iter();
-        self.model = self.model.clone().map(|path, _| match weights.next() {
-            Some((updated, weight)) if updated == path => weight,
-            other => panic!("`{path}` was updated as {:?}", other.map(|(path, _)| path)),
-        });
+        let optimiser = &mut self.optimiser;
+        self.model
+            .update(|weights| optimiser.step(step, rate, weights, gradients, &factor, &skip));
         self.loss_sum = self.loss_sum.clone().add(loss.mask_fill(skip, 0.0));
         self.gradient_norm = norm;
     }

@@ -21,7 +21,7 @@ pub(super) fn forecasts(
         if stop::asked(flag).is_some() {
             return None;
         }
-        forecasts.push(model.forward(epoch.batch(step).x, None));
+        forecasts.push(model.forecast(epoch.windows(step)));
     }
     Some(epoch.to_sample_order(forecasts))
 }

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use burn::prelude::*;
 
+use super::shared::Shared;
 use super::{Resident, Sample, permutation};
 use crate::device::transfer::{to_host, upload_int};
 use crate::ops::gather;
+use crate::ops::lstm::shared::Windows;
 
 /// Batches of windows from resident features and labels.
 ///
@@ -43,6 +45,8 @@ pub struct Epoch {
     table: Option<Tensor<2, Int>>,
     /// `[1, 2]`: from a window's first bar to its last.
     to_last: Option<Tensor<2, Int>>,
+    /// In an order in which neighbouring windows share their bars.
+    shared: Option<Shared>,
 }
 
 /// Rows of the table that gather from one block.
@@ -133,10 +137,22 @@ impl Loader {
     ///
     /// Where a batch spans several blocks, its rows are grouped by block: see [`Epoch::order`].
     pub fn sequential(&self) -> Epoch {
-        self.epoch(
+        let mut epoch = self.epoch(
             (0..self.samples.len() as u32).collect(),
             self.steps_per_epoch(true),
-        )
+        );
+        let windows: Vec<_> = epoch
+            .order
+            .iter()
+            .map(|&sample| {
+                let sample = self.samples[sample as usize];
+                let (block, row) = self.resident.places[sample.series as usize];
+                (block, row, sample.last as usize + 1 - self.length)
+            })
+            .collect();
+        let device = self.resident.device().inner();
+        epoch.shared = Shared::new(&windows, self.batch_size, self.length, &device);
+        epoch
     }
 
     fn epoch(&self, mut order: Vec<u32>, steps: usize) -> Epoch {
@@ -178,6 +194,7 @@ impl Loader {
             batches,
             table,
             to_last,
+            shared: None,
         }
     }
 }
@@ -222,6 +239,22 @@ impl Epoch {
             x,
             y: self.at_last_bar(step, &self.resident.labels),
         }
+    }
+
+    /// A batch's windows alone, for inference: where they are neighbours, each bar once. Nothing is
+    /// uploaded or read back.
+    ///
+    /// # Panics
+    /// If `step` is not below [`Epoch::len`].
+    pub fn windows(&self, step: usize) -> Windows {
+        let features = &self.resident.features;
+        self.shared
+            .as_ref()
+            .and_then(|shared| shared.windows(step, self.rows(step), features))
+            .unwrap_or_else(|| {
+                let x = self.gather(step, features, |places| places, self.length);
+                Windows::Gathered(x.inner())
+            })
     }
 
     /// The features of each window's last bar alone, `[B, F]`.

@@ -22,6 +22,7 @@ mod order;
 mod plan;
 mod rank;
 mod resident;
+mod shared;
 mod targets;
 mod volatility;
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::float_cmp, reason = "what must be exact is compared exactly")]
 
+mod adamw;
 mod gather;
 mod random;
 mod rolling;

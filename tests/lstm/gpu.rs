@@ -2,8 +2,9 @@
 //! takes the same tests.
 
 use burn::tensor::{Device, Tensor};
-use emberline::device::transfer::{to_host, upload};
-use emberline::ops::lstm::{self, LayerWeights, Output, reference};
+use emberline::device::transfer::{to_host, upload, upload_int};
+use emberline::ops::gather;
+use emberline::ops::lstm::{self, LayerWeights, Output, reference, shared};
 
 use super::tensors::{Leaves, embed};
 use super::{assert_close, inputs, narrow, shape, uniform};
@@ -173,6 +174,39 @@ fn views_are_read_in_their_own_order() {
             let copy = upload(to_host(view.clone()), [4, 3, 2], device);
             let run = |x| to_host(lstm::last(x, constant(&leaves.weights), None));
             assert_eq!(run(view), run(copy), "{name}");
+        }
+    });
+}
+
+#[test]
+fn windows_that_share_bars_equal_the_oracle() {
+    on_devices(|name, device| {
+        // weights that fit on chip, and a layer by steps
+        for (features, hidden) in [(2, 4), (40, 9), (5, 201)] {
+            let (length, num_bars) = (3, 7);
+            let windows = [(0, 0), (1, 1), (1, 4), (0, 1)];
+            let bars = narrow(&uniform(47, 2 * num_bars * features, 2.0));
+            let shape = shape([windows.len(), length, features, hidden]);
+            let extent = [2, num_bars, features];
+            let x = gather::reference::windows(&bars, extent, &windows, length);
+            let inputs = reference::Inputs {
+                x: x.into_iter().map(f64::from).collect(),
+                ..inputs(48, shape, false)
+            };
+            let packed = reference::forward(shape, &inputs).out;
+            let leaves = Leaves::new(shape, &inputs, &device.clone().autodiff());
+            let weights = constant(&leaves.weights);
+            let w_hh = weights.w_hh.clone();
+            let projected = shared::project(upload(bars, extent, device), weights);
+            let places = windows.iter().flat_map(|&(row, start)| [row, start]);
+            let places = upload_int(places.collect(), [windows.len(), 2], device);
+            let all = shared::outputs(projected.clone(), places.clone(), length, w_hh.clone());
+            let last = shared::last(projected, places, length, w_hh);
+            let sizes = [windows.len(), length, features, hidden];
+            for (output, found) in [(Output::All, to_host(all)), (Output::Last, to_host(last))] {
+                let what = format!("{name} {sizes:?} {output:?}");
+                assert_close(&what, &found, &part(output, sizes, &packed));
+            }
         }
     });
 }

@@ -5,6 +5,7 @@ mod cpu;
 mod exact;
 mod golden;
 mod gpu;
+mod shared;
 mod tensors;
 
 use emberline::ops::lstm::cpu::{Sequence, Shape, Weights};

@@ -3,6 +3,8 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use emberline::device::transfer::{to_host, traffic, upload};
+use emberline::ops::gather;
+use emberline::ops::lstm::shared::Windows;
 use emberline::windows::{
     Epoch, Loader, Normalise, Resident, Sample, TargetConfig, Targets, WindowConfig, legal,
     permutation, targets,
@@ -145,6 +147,67 @@ fn batches_equal_a_plain_loop() {
             check_batches(&setup, &loader.sequential());
         }
     }
+}
+
+/// The windows as a batch, and whether they share bars.
+fn spread(windows: Windows) -> (Vec<f32>, bool) {
+    match windows {
+        Windows::Gathered(x) => (to_host(x), false),
+        Windows::Shared {
+            bars,
+            places,
+            length,
+        } => (to_host(gather::windows(bars, places, length)), true),
+    }
+}
+
+#[test]
+fn windows_that_share_bars_are_those_of_the_batch() {
+    let setup = setup();
+    for device in [Device::flex(), Device::flex().autodiff()] {
+        for blocks in [&[7][..], &[3, 1, 3], &[1; 7]] {
+            for batch_size in [64, 5, 1] {
+                let epoch = setup.loader(blocks, batch_size, &device).sequential();
+                let mut num_shared = 0;
+                for step in 0..epoch.len() {
+                    let (values, shared) = spread(epoch.windows(step));
+                    assert_eq!(values, to_host(epoch.batch(step).x), "step {step}");
+                    num_shared += usize::from(shared);
+                }
+                // A single window shares with none; 64 neighbours cover at most 7 symbols.
+                assert_eq!(num_shared > 0, batch_size > 1, "batches of {batch_size}");
+                if batch_size == 64 {
+                    assert!(num_shared * 2 > epoch.len(), "{num_shared}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_in_any_order_are_right_and_far_ones_are_gathered() {
+    let setup = setup();
+    let mut loader = setup.loader(&[4, 3], 50, &Device::flex());
+    let mut samples = setup.samples.clone();
+    samples.reverse(); // falling starts
+    loader = Loader::new(
+        Rc::new(loader.resident().clone()),
+        samples.clone(),
+        LENGTH,
+        50,
+    );
+    let epoch = loader.sequential();
+    for step in 0..epoch.len() {
+        let (values, _) = spread(epoch.windows(step));
+        assert_eq!(values, to_host(epoch.batch(step).x), "step {step}");
+    }
+    let far = setup.samples.iter().copied().step_by(LENGTH).collect();
+    let loader = Loader::new(Rc::new(loader.resident().clone()), far, LENGTH, 50);
+    let epoch = loader.sequential();
+    assert!((0..epoch.len()).all(|step| !spread(epoch.windows(step)).1));
+    // a shuffled epoch has no neighbours
+    let shuffled = loader.shuffled(1, 0);
+    assert!(!spread(shuffled.windows(0)).1);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use burn::tensor::{DType, Shape, TensorData};
 use burn_flex::FlexTensor;
 
 use super::backend::{Gradients, LstmOps, output_shape};
-use super::cpu::{self, Instructions, Output, Sequence, Weights};
+use super::cpu::{self, Instructions, Output, Projected, Sequence, Weights};
+use super::shared::windows_shape;
 
 /// The tensors of a call, contiguous where the kernel wants them so.
 struct Call {
@@ -192,4 +193,65 @@ impl LstmOps for Flex {
             tensor(gradients.c0, call.c0.shape()),
         )
     }
+}
+
+/// [`super::shared::SharedOps::lstm_project`]
+pub(super) fn project(
+    bars: &FlexTensor,
+    w_ih: &FlexTensor,
+    b_ih: &FlexTensor,
+    b_hh: &FlexTensor,
+) -> FlexTensor {
+    let [bars, w_ih, b_ih, b_hh] = [bars, w_ih, b_ih, b_hh].map(FlexTensor::to_contiguous);
+    let shape = bars.shape();
+    let gates = b_ih.shape()[0];
+    let mut out = vec![0.0; shape[0] * shape[1] * gates];
+    cpu::project(
+        Instructions::detect(),
+        bars.storage(),
+        (w_ih.storage(), b_ih.storage(), b_hh.storage()),
+        &mut out,
+    );
+    tensor(out, [shape[0], shape[1], gates])
+}
+
+/// [`super::shared::SharedOps::lstm_windows`]
+pub(super) fn windows(
+    projected: &FlexTensor,
+    places: &FlexTensor,
+    w_hh: &FlexTensor,
+    length: usize,
+    output: Output,
+) -> FlexTensor {
+    let [projected, places, w_hh] = [projected, places, w_hh].map(FlexTensor::to_contiguous);
+    let (rows, bars) = (projected.shape()[0], projected.shape()[1]);
+    let (batch, hidden) = (places.shape()[0], w_hh.shape()[1]);
+    let starts = places
+        .storage::<i32>()
+        .chunks_exact(2)
+        .map(|place| {
+            let row = usize::try_from(place[0]).unwrap_or(0).min(rows - 1);
+            let start = usize::try_from(place[1]).unwrap_or(0).min(bars - length);
+            row * bars + start
+        })
+        .collect::<Vec<_>>();
+    let shape = cpu::Shape {
+        batch,
+        length,
+        features: 0,
+        hidden,
+    };
+    let mut out = vec![0.0; batch * output.row_len(shape)];
+    cpu::forward_shared(
+        Instructions::detect(),
+        shape,
+        Projected {
+            values: projected.storage(),
+            starts: &starts,
+        },
+        w_hh.storage(),
+        output,
+        &mut out,
+    );
+    tensor(out, windows_shape(batch, length, hidden, output))
 }

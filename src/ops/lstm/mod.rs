@@ -38,6 +38,13 @@ pub mod cpu;
 mod cube;
 mod flex;
 pub mod reference;
+#[allow(
+    missing_docs,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::type_complexity,
+    reason = "the macro's generated types and its callbacks"
+)]
+pub mod shared;
 
 use burn::backend::Dispatch;
 use burn::tensor::{Tensor, activation};
@@ -125,16 +132,8 @@ fn check(
     state: Option<(Tensor<2>, Tensor<2>)>,
 ) -> (Tensor<2>, Tensor<2>) {
     let [batch, length, features] = x.dims();
-    let hidden = weights.w_hh.dims()[1];
-    assert!(
-        batch * length * features * hidden > 0,
-        "empty: x {:?}, {hidden} hidden units",
-        x.dims()
-    );
-    assert_eq!(weights.w_ih.dims(), [4 * hidden, features], "w_ih");
-    assert_eq!(weights.w_hh.dims(), [4 * hidden, hidden], "w_hh");
-    assert_eq!(weights.b_ih.dims(), [4 * hidden], "b_ih");
-    assert_eq!(weights.b_hh.dims(), [4 * hidden], "b_hh");
+    assert!(batch * length > 0, "empty: x {:?}", x.dims());
+    let hidden = check_weights(weights, features);
     let (h0, c0) = state.unwrap_or_else(|| {
         let zeros = Tensor::zeros([batch, hidden], &x.device());
         (zeros.clone(), zeros)
@@ -142,6 +141,20 @@ fn check(
     assert_eq!(h0.dims(), [batch, hidden], "h0");
     assert_eq!(c0.dims(), [batch, hidden], "c0");
     (h0, c0)
+}
+
+/// Asserts the shapes of a layer's weights and gives H.
+fn check_weights(weights: &LayerWeights, features: usize) -> usize {
+    let hidden = weights.w_hh.dims()[1];
+    assert!(
+        features * hidden > 0,
+        "empty: {features} features, {hidden} hidden units"
+    );
+    assert_eq!(weights.w_ih.dims(), [4 * hidden, features], "w_ih");
+    assert_eq!(weights.w_hh.dims(), [4 * hidden, hidden], "w_hh");
+    assert_eq!(weights.b_ih.dims(), [4 * hidden], "b_ih");
+    assert_eq!(weights.b_hh.dims(), [4 * hidden], "b_hh");
+    hidden
 }
 
 /// [`layer`] in plain tensor operations, differentiated by Burn: any backend, no kernels.

@@ -2,19 +2,18 @@
 
 use burn::module::Module as _;
 use burn::nn::{Lstm, LstmConfig};
-use burn::optim::{
-    AdamW, AdamWConfig, AdamWState, GradientsParams, ModuleOptimizer, Optimizer as _,
-};
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Bool, Device, Int, Tensor};
 use emberline::device::transfer;
 use emberline::model::{Forecaster, ForecasterConfig, Weight};
-use emberline::ops::lstm::{self, LayerWeights};
+use emberline::ops::gather;
+use emberline::ops::lstm::{self, LayerWeights, shared};
+use emberline::training::Optimiser;
 
 use super::Sizes;
 
 /// Values without a pattern; what they are does not matter to the time.
-fn input(sizes: Sizes, device: &Device) -> Tensor<3> {
-    let shape = [sizes.batch, sizes.length, sizes.features];
+fn input(shape: [usize; 3], device: &Device) -> Tensor<3> {
     let values = (0..shape.iter().product::<usize>())
         .map(|index| (index as f32 * 0.618_034).fract() - 0.5)
         .collect();
@@ -22,23 +21,28 @@ fn input(sizes: Sizes, device: &Device) -> Tensor<3> {
 }
 
 fn adamw() -> AdamWConfig {
-    AdamWConfig::new().with_epsilon(1e-8)
+    AdamWConfig::new()
+        .with_epsilon(1e-8)
+        .with_weight_decay(WEIGHT_DECAY as f32)
 }
 
 const LEARNING_RATE: f64 = 1e-3;
-
-enum State {
-    Matrix(Option<AdamWState<2>>),
-    Vector(Option<AdamWState<1>>),
-}
+/// `PyTorch`'s default.
+const WEIGHT_DECAY: f64 = 1e-2;
 
 /// Our layers and their optimiser.
 pub(super) struct Ours {
-    layers: Vec<[Weight; 4]>,
-    states: Vec<[State; 4]>,
-    optimizer: AdamW,
+    weights: Vec<(String, Weight)>,
+    num_layers: usize,
+    optimiser: Optimiser,
+    num_steps: u64,
     x: Tensor<3>,
     x_plain: Tensor<3>,
+    /// As many neighbouring windows of one symbol as the batch has.
+    bars: Tensor<3>,
+    places: Tensor<2, Int>,
+    length: usize,
+    control: (Tensor<1>, Tensor<1, Bool>),
 }
 
 impl Ours {
@@ -48,76 +52,137 @@ impl Ours {
             layers: sizes.layers,
             ..ForecasterConfig::default()
         };
-        let autodiff = device.clone().autodiff();
-        let model = Forecaster::init(&config, sizes.features, 1, 1, &autodiff).require_grad();
-        let mut weights = model.weights().into_iter().map(|(_, weight)| weight);
-        let mut four = || std::array::from_fn(|_| weights.next().expect("four weights a layer"));
-        let layers = (0..sizes.layers).map(|_| four()).collect::<Vec<_>>();
-        let states = layers
-            .iter()
-            .map(|layer| {
-                layer.each_ref().map(|weight| match weight {
-                    Weight::Matrix(_) => State::Matrix(None),
-                    Weight::Vector(_) => State::Vector(None),
-                })
-            })
-            .collect();
+        let model = Forecaster::init(&config, sizes.features, 1, 1, device);
+        let mut weights = model.weights();
+        weights.truncate(4 * sizes.layers);
+        let num_bars = sizes.batch + sizes.length - 1;
+        let bars = [1, num_bars, sizes.features];
+        let places = (0..sizes.batch as i32).flat_map(|start| [0, start]);
+        let one = transfer::upload(vec![1.0], [1], device);
         Self {
-            layers,
-            states,
-            optimizer: adamw().build(),
-            x: input(sizes, &autodiff),
-            x_plain: input(sizes, device),
+            optimiser: Optimiser::new(&weights, WEIGHT_DECAY),
+            weights,
+            num_layers: sizes.layers,
+            num_steps: 0,
+            x: input(sizes.shape(), &device.clone().autodiff()),
+            x_plain: input(sizes.shape(), device),
+            bars: input(bars, device),
+            places: transfer::upload_int(places.collect(), [sizes.batch, 2], device),
+            length: sizes.length,
+            control: (one.clone(), one.greater_scalar(2.0)),
         }
     }
 
-    fn forward(layers: &[[Weight; 4]], mut x: Tensor<3>, plain: bool) -> Tensor<2> {
-        let matrix = |weight: &Weight| match weight {
-            Weight::Matrix(tensor) if plain => tensor.clone().inner(),
+    /// The call of one layer.
+    fn layer(weights: &[(String, Weight)], layer: usize) -> LayerWeights {
+        let weight = |index: usize| &weights[4 * layer + index].1;
+        let matrix = |index| match weight(index) {
             Weight::Matrix(tensor) => tensor.clone(),
             Weight::Vector(_) => unreachable!("a matrix"),
         };
-        let vector = |weight: &Weight| match weight {
-            Weight::Vector(tensor) if plain => tensor.clone().inner(),
+        let vector = |index| match weight(index) {
             Weight::Vector(tensor) => tensor.clone(),
             Weight::Matrix(_) => unreachable!("a vector"),
         };
-        let weights = |[w_ih, w_hh, b_ih, b_hh]: &[Weight; 4]| LayerWeights {
-            w_ih: matrix(w_ih),
-            w_hh: matrix(w_hh),
-            b_ih: vector(b_ih),
-            b_hh: vector(b_hh),
-        };
-        let (top, below) = layers.split_last().expect("at least one layer");
-        for layer in below {
-            x = lstm::outputs(x, weights(layer), None);
+        LayerWeights {
+            w_ih: matrix(0),
+            w_hh: matrix(1),
+            b_ih: vector(2),
+            b_hh: vector(3),
         }
-        lstm::last(x, weights(top), None)
+    }
+
+    /// The layers from `first` on.
+    fn forward(&self, weights: &[(String, Weight)], first: usize, mut x: Tensor<3>) -> Tensor<2> {
+        let top = self.num_layers - 1;
+        for layer in first..top {
+            x = lstm::outputs(x, Self::layer(weights, layer), None);
+        }
+        lstm::last(x, Self::layer(weights, top), None)
     }
 
     pub(super) fn train(&mut self) {
-        let out = Self::forward(&self.layers, self.x.clone(), false);
-        let gradients = out.square().mean().backward();
-        for (layer, states) in self.layers.iter_mut().zip(&mut self.states) {
-            for (weight, state) in layer.iter_mut().zip(states) {
-                match (weight, state) {
-                    (Weight::Matrix(tensor), State::Matrix(state)) => {
-                        step(&self.optimizer, tensor, state, &gradients);
+        let tracked: Vec<_> = self
+            .weights
+            .iter()
+            .map(|(path, weight)| (path.clone(), tracked(weight)))
+            .collect();
+        let out = self.forward(&tracked, 0, self.x.clone());
+        let mut gradients = out.square().mean().backward();
+        let gradients = tracked
+            .into_iter()
+            .map(|(_, weight)| {
+                let gradient = match weight {
+                    Weight::Matrix(tensor) => {
+                        tensor.grad_remove(&mut gradients).map(Weight::Matrix)
                     }
-                    (Weight::Vector(tensor), State::Vector(state)) => {
-                        step(&self.optimizer, tensor, state, &gradients);
+                    Weight::Vector(tensor) => {
+                        tensor.grad_remove(&mut gradients).map(Weight::Vector)
                     }
-                    _ => unreachable!("a weight and its state have one rank"),
-                }
-            }
-        }
-        wait(&self.layers[0][0]);
+                };
+                gradient.expect("every weight has a gradient")
+            })
+            .collect();
+        self.num_steps += 1;
+        let weights = std::mem::take(&mut self.weights);
+        let (factor, skip) = &self.control;
+        self.weights = self.optimiser.step(
+            self.num_steps,
+            LEARNING_RATE,
+            weights,
+            gradients,
+            factor,
+            skip,
+        );
+        wait(&self.weights[0].1);
     }
 
     pub(super) fn infer(&mut self) {
-        let out = Self::forward(&self.layers, self.x_plain.clone(), true);
+        let out = self.forward(&self.weights, 0, self.x_plain.clone());
         std::hint::black_box(transfer::to_host(out.narrow(0, 0, 1)));
     }
+
+    /// Scoring neighbouring windows of resident bars: gathered, each on its own.
+    pub(super) fn score_gathered(&mut self, layers: usize) {
+        let x = gather::windows(self.bars.clone(), self.places.clone(), self.length);
+        if layers == 1 && self.num_layers > 1 {
+            let out = lstm::outputs(x, Self::layer(&self.weights, 0), None);
+            read(&out.narrow(0, 0, 1).narrow(1, 0, 1));
+        } else {
+            let out = self.forward(&self.weights, 0, x);
+            read(&out.narrow(0, 0, 1));
+        }
+    }
+
+    /// The same windows through a projection that they share.
+    pub(super) fn score_shared(&mut self, layers: usize) {
+        let first = Self::layer(&self.weights, 0);
+        let w_hh = first.w_hh.clone();
+        let projected = shared::project(self.bars.clone(), first);
+        let (places, length) = (self.places.clone(), self.length);
+        if self.num_layers == 1 {
+            read(&shared::last(projected, places, length, w_hh).narrow(0, 0, 1));
+            return;
+        }
+        let x = shared::outputs(projected, places, length, w_hh);
+        if layers == 1 {
+            read(&x.narrow(0, 0, 1).narrow(1, 0, 1));
+        } else {
+            read(&self.forward(&self.weights, 1, x).narrow(0, 0, 1));
+        }
+    }
+}
+
+fn tracked(weight: &Weight) -> Weight {
+    match weight {
+        Weight::Matrix(tensor) => Weight::Matrix(tensor.clone().autodiff().require_grad()),
+        Weight::Vector(tensor) => Weight::Vector(tensor.clone().autodiff().require_grad()),
+    }
+}
+
+/// Reads a part of a result, so that the device has done everything before it.
+fn read<const D: usize>(part: &Tensor<D>) {
+    std::hint::black_box(transfer::to_host(part.clone()));
 }
 
 /// Reads one value, so that the device has done everything before it.
@@ -126,23 +191,6 @@ fn wait(weight: &Weight) {
         let corner = tensor.clone().inner().narrow(0, 0, 1).narrow(1, 0, 1);
         std::hint::black_box(transfer::to_host(corner));
     }
-}
-
-fn step<const D: usize>(
-    optimizer: &AdamW,
-    tensor: &mut Tensor<D>,
-    state: &mut Option<AdamWState<D>>,
-    gradients: &Gradients,
-) {
-    let gradient = tensor.grad(gradients).expect("every weight has a gradient");
-    let (next, moments) = optimizer.step(
-        LEARNING_RATE,
-        tensor.clone().inner(),
-        gradient,
-        state.take(),
-    );
-    *state = moments;
-    *tensor = Tensor::from_inner(next).require_grad();
 }
 
 /// Burn's own layers and optimiser.
@@ -165,8 +213,8 @@ impl Burn {
         Self {
             optimizers: layers.iter().map(|_| adamw().init()).collect(),
             layers,
-            x: input(sizes, &autodiff),
-            x_plain: input(sizes, device),
+            x: input(sizes.shape(), &autodiff),
+            x_plain: input(sizes.shape(), device),
         }
     }
 

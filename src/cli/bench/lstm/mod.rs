@@ -1,7 +1,8 @@
 //! `bench lstm`: our layer, Burn's own, and `PyTorch`'s, in turns in one run.
 //!
 //! A training step is forward, the mean square of the last output, backward and `AdamW`; inference is
-//! the forward without gradients. If `x_burn_train` falls below 2 or `x_torch_train` below 1, training
+//! the forward without gradients; `gathered_s` and `shared_s` score as many neighbouring windows of one
+//! symbol from resident bars, each on its own or with one input projection per bar. If `x_burn_train` falls below 2 or `x_torch_train` below 1, training
 //! got slow; if `products_share` (our own matrix products alone, as a part of our time) falls, something
 //! around them did. Other work on the cores makes the figures worthless, `PyTorch`'s most of all, whose
 //! threads wait for each other at every step.
@@ -11,7 +12,7 @@ mod peer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use clap::Args;
@@ -50,6 +51,9 @@ struct Sizes {
     layers: usize,
 }
 
+/// Longer than the threads of `PyTorch` wait actively for work.
+const SETTLE: Duration = Duration::from_millis(250);
+
 const SHAPES: [[usize; 5]; 5] = [
     [256, 60, 64, 128, 1],
     [256, 60, 111, 128, 2],
@@ -77,6 +81,11 @@ impl Sizes {
             self.hidden,
             self.layers,
         ]
+    }
+
+    /// Of the input.
+    fn shape(self) -> [usize; 3] {
+        [self.batch, self.length, self.features]
     }
 
     /// The call of one layer.
@@ -141,6 +150,18 @@ fn row(
         let mut taken = Times::default();
         taken.train.push(seconds(|| ours.train()));
         taken.infer.push(seconds(|| ours.infer()));
+        taken
+            .gathered
+            .push(seconds(|| ours.score_gathered(sizes.layers)));
+        taken
+            .shared
+            .push(seconds(|| ours.score_shared(sizes.layers)));
+        if sizes.layers > 1 {
+            taken
+                .gathered_first
+                .push(seconds(|| ours.score_gathered(1)));
+            taken.shared_first.push(seconds(|| ours.score_shared(1)));
+        }
         if on_cpu {
             let (train, infer) = products(sizes);
             taken.products_train.push(train);
@@ -154,6 +175,8 @@ fn row(
             let answer = peer.ask(sizes)?;
             taken.torch_train.extend(answer.train_s);
             taken.torch_infer.extend(answer.infer_s);
+            // Its threads spin for a while before they sleep, on the cores that we need next.
+            std::thread::sleep(SETTLE);
         }
         if round > 0 {
             times.extend(taken);
@@ -166,6 +189,10 @@ fn row(
 struct Times {
     train: Vec<f64>,
     infer: Vec<f64>,
+    gathered: Vec<f64>,
+    shared: Vec<f64>,
+    gathered_first: Vec<f64>,
+    shared_first: Vec<f64>,
     products_train: Vec<f64>,
     products_infer: Vec<f64>,
     burn_train: Vec<f64>,
@@ -178,6 +205,10 @@ impl Times {
     fn extend(&mut self, other: Self) {
         self.train.extend(other.train);
         self.infer.extend(other.infer);
+        self.gathered.extend(other.gathered);
+        self.shared.extend(other.shared);
+        self.gathered_first.extend(other.gathered_first);
+        self.shared_first.extend(other.shared_first);
         self.products_train.extend(other.products_train);
         self.products_infer.extend(other.products_infer);
         self.burn_train.extend(other.burn_train);
@@ -195,6 +226,9 @@ impl Times {
         }
         let optional = |seconds: Vec<f64>| (!seconds.is_empty()).then(|| median(seconds));
         let (train, infer) = (median(self.train), median(self.infer));
+        let (gathered, shared) = (median(self.gathered), median(self.shared));
+        let first = optional(self.gathered_first).zip(optional(self.shared_first));
+        let (gathered_first, shared_first) = first.unwrap_or((gathered, shared));
         let products = optional(self.products_train);
         let products_infer = optional(self.products_infer);
         let (burn, burn_infer) = (optional(self.burn_train), optional(self.burn_infer));
@@ -219,6 +253,10 @@ impl Times {
             "torch_infer_s": torch_infer,
             "x_torch_train": ratio(torch, train),
             "x_torch_infer": ratio(torch_infer, infer),
+            "gathered_s": gathered,
+            "shared_s": shared,
+            "x_shared": gathered / shared,
+            "x_shared_first_layer": gathered_first / shared_first,
             "saved_bytes": saved,
         }) else {
             unreachable!("an object was written")

@@ -1,6 +1,8 @@
 //! How the kernel lays weights, tiles and saved activations out.
 
-use super::{Shape, Weights};
+use rayon::prelude::*;
+
+use super::Shape;
 
 /// Sizes that follow from a shape and the width of a vector; never from the number of threads.
 #[derive(Debug, Clone, Copy)]
@@ -70,33 +72,37 @@ impl Layout {
         (unit < self.shape.hidden).then_some(unit)
     }
 
-    /// Panels of `[depth, 4 gates, lanes]` for the forward product.
-    pub(super) fn pack_forward(&self, weights: &Weights<'_>, out: &mut [f32]) {
-        let Shape {
-            features, hidden, ..
-        } = self.shape;
-        let depth = self.depth();
-        for panel in 0..self.panels {
-            let out = &mut out[panel * depth * 4 * self.lanes..][..depth * 4 * self.lanes];
+    /// Panels of `[depth, 4 gates, lanes]` for the forward product: the bias where there is one, then
+    /// the matrices `[4H, width]` one below the other; rows that these do not fill stay zero.
+    pub(super) fn pack_forward(
+        &self,
+        bias: Option<(&[f32], &[f32])>,
+        matrices: &[(&[f32], usize)],
+        depth: usize,
+        out: &mut [f32],
+    ) {
+        let size = depth * 4 * self.lanes;
+        let one = |(panel, out): (usize, &mut [f32])| {
             for gate in 0..4 {
                 for lane in 0..self.lanes {
                     let Some(unit) = self.unit(panel, lane) else {
                         continue;
                     };
-                    let row = gate * hidden + unit;
+                    let row = gate * self.shape.hidden + unit;
                     let mut to = out[gate * self.lanes + lane..]
                         .iter_mut()
                         .step_by(4 * self.lanes);
-                    let bias = weights.b_ih[row] + weights.b_hh[row];
-                    let values = std::iter::once(&bias)
-                        .chain(&weights.w_ih[row * features..][..features])
-                        .chain(&weights.w_hh[row * hidden..][..hidden]);
-                    for value in values {
+                    let bias = bias.map(|(b_ih, b_hh)| b_ih[row] + b_hh[row]);
+                    let values = matrices
+                        .iter()
+                        .flat_map(|&(matrix, width)| &matrix[row * width..][..width]);
+                    for value in bias.iter().chain(values) {
                         *to.next().expect("a panel has `depth` rows") = *value;
                     }
                 }
             }
-        }
+        };
+        out.par_chunks_exact_mut(size).enumerate().for_each(one);
     }
 
     /// Blocks of at most 4 vectors of columns, `[4H padded, columns of the block]` each, of a

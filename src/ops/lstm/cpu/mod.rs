@@ -16,6 +16,7 @@ mod kernel;
 mod layout;
 mod rate;
 mod run;
+mod shared;
 mod tile;
 mod vector;
 
@@ -23,6 +24,9 @@ use rayon::prelude::*;
 
 use layout::Layout;
 use run::Aligned;
+use tile::Input;
+
+pub use shared::{Projected, forward_shared, project};
 
 /// Sizes of one layer's call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +181,38 @@ pub fn forward(
 ) {
     check(shape, &weights, state);
     let layout = Layout::new(shape, instructions.lanes());
+    let mut packed = Aligned::zeros(layout.depth() * layout.columns());
+    layout.pack_forward(
+        Some((weights.b_ih, weights.b_hh)),
+        &[(weights.w_ih, shape.features), (weights.w_hh, shape.hidden)],
+        layout.depth(),
+        &mut packed,
+    );
+    let input = Input::Sequence(x);
+    run_tiles(
+        instructions,
+        layout,
+        input,
+        state,
+        &packed,
+        output,
+        out,
+        saved,
+    );
+}
+
+/// Every tile of a forward; empty slices stand for a state of zeros and for nothing to save.
+fn run_tiles(
+    instructions: Instructions,
+    layout: Layout,
+    input: Input<'_>,
+    state: (&[f32], &[f32]),
+    packed: &[f32],
+    output: Output,
+    out: &mut [f32],
+    saved: &mut [f32],
+) {
+    let shape = layout.shape;
     let row_len = output.row_len(shape);
     assert_eq!(out.len(), shape.batch * row_len, "out for {shape:?}");
     let saved_per_row = if saved.is_empty() {
@@ -189,8 +225,6 @@ pub fn forward(
         );
         layout.saved_per_row()
     };
-    let mut packed = Aligned::zeros(layout.depth() * layout.columns());
-    layout.pack_forward(&weights, &mut packed);
     let tiles = out
         .chunks_mut(layout.tile_rows * row_len)
         .zip(chunks_or_empty(saved, layout.tile_rows * saved_per_row))
@@ -199,9 +233,9 @@ pub fn forward(
             layout,
             first: index * layout.tile_rows,
             rows: out.len() / row_len,
-            x,
+            input,
             state,
-            packed: &packed,
+            packed,
             output,
             out,
             saved,

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{Instructions, kernel, rate, tile, vector};
+use super::{Instructions, kernel, rate, shared, tile, vector};
 
 /// Numbers at the start of a cache line.
 #[derive(Default)]
@@ -57,6 +57,7 @@ macro_rules! dispatch {
 
 dispatch!(forward(tile: tile::Forward<'_>) = tile::forward, forward_avx512, forward_avx2);
 dispatch!(backward(tile: tile::Backward<'_>) = tile::backward, backward_avx512, backward_avx2);
+dispatch!(project(task: shared::Bars<'_>) = shared::bars, project_avx512, project_avx2);
 dispatch!(products(tile: rate::Products) = rate::products, products_avx512, products_avx2);
 dispatch!(
     activations(values: &mut [f32], tanh: &mut [f32]) = kernel::activations,

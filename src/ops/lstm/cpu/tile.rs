@@ -7,8 +7,28 @@
 use super::kernel::{self, MAX_BLOCK, Product};
 use super::layout::Layout;
 use super::run::Aligned;
+use super::shared::Projected;
 use super::vector::Vector;
 use super::{Output, Sequence, Shape};
+
+/// Where the part of the gates that does not depend on h comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Input<'a> {
+    /// `[1 | x_t]`, to be multiplied with the bias and `W_ih`.
+    Sequence(Sequence<'a>),
+    /// The product itself.
+    Projected(Projected<'a>),
+}
+
+impl Input<'_> {
+    /// Numbers before h in a row of the product.
+    fn lead(&self, features: usize) -> usize {
+        match self {
+            Self::Sequence(_) => 1 + features,
+            Self::Projected(_) => 0,
+        }
+    }
+}
 
 /// What a tile of the forward reads and writes.
 pub(super) struct Forward<'a> {
@@ -16,9 +36,10 @@ pub(super) struct Forward<'a> {
     /// First row of the tile in the batch.
     pub(super) first: usize,
     pub(super) rows: usize,
-    pub(super) x: Sequence<'a>,
+    pub(super) input: Input<'a>,
+    /// (h0, c0), or empty for zeros.
     pub(super) state: (&'a [f32], &'a [f32]),
-    /// [`Layout::pack_forward`]
+    /// [`Layout::pack_forward`] of the bias, `W_ih` and `W_hh`, or of `W_hh` alone.
     pub(super) packed: &'a [f32],
     pub(super) output: Output,
     /// The tile's rows.
@@ -43,7 +64,9 @@ pub(super) unsafe fn forward<V: Vector>(tile: Forward<'_>) {
         hidden,
         ..
     } = layout.shape;
-    let (depth, padded, lanes) = (layout.depth(), layout.padded(), V::LANES);
+    let (padded, lanes) = (layout.padded(), V::LANES);
+    let lead = tile.input.lead(features);
+    let depth = lead + padded;
     assert_eq!(layout.lanes, lanes);
     assert_eq!(tile.packed.len(), depth * layout.columns());
     assert_eq!(tile.out.len(), rows * tile.output.row_len(layout.shape));
@@ -54,12 +77,15 @@ pub(super) unsafe fn forward<V: Vector>(tile: Forward<'_>) {
     let mut inputs = [Aligned::zeros(rows * depth), Aligned::zeros(rows * depth)];
     let mut cells = Aligned::zeros(rows * padded);
     for r in 0..rows {
-        let from = (first + r) * hidden..(first + r + 1) * hidden;
-        inputs[0][r * depth + 1 + features..][..hidden]
-            .copy_from_slice(&tile.state.0[from.clone()]);
-        cells[r * padded..][..hidden].copy_from_slice(&tile.state.1[from]);
-        inputs[0][r * depth] = 1.0;
-        inputs[1][r * depth] = 1.0;
+        if !tile.state.0.is_empty() {
+            let from = (first + r) * hidden..(first + r + 1) * hidden;
+            inputs[0][r * depth + lead..][..hidden].copy_from_slice(&tile.state.0[from.clone()]);
+            cells[r * padded..][..hidden].copy_from_slice(&tile.state.1[from]);
+        }
+        if lead > 0 {
+            inputs[0][r * depth] = 1.0;
+            inputs[1][r * depth] = 1.0;
+        }
     }
     let num_blocks = rows.div_ceil(V::ROWS);
     let mut gates = Aligned::zeros(MAX_BLOCK);
@@ -67,8 +93,10 @@ pub(super) unsafe fn forward<V: Vector>(tile: Forward<'_>) {
     for t in 0..length {
         let [even, odd] = &mut inputs;
         let (now, next) = if t % 2 == 0 { (even, odd) } else { (odd, even) };
-        for r in 0..rows {
-            now[r * depth + 1..][..features].copy_from_slice(tile.x.row(first + r, t, features));
+        if let Input::Sequence(x) = tile.input {
+            for r in 0..rows {
+                now[r * depth + 1..][..features].copy_from_slice(x.row(first + r, t, features));
+            }
         }
         for panel in 0..layout.panels {
             let b = tile.packed[panel * depth * 4 * lanes..].as_ptr();
@@ -79,6 +107,15 @@ pub(super) unsafe fn forward<V: Vector>(tile: Forward<'_>) {
                     tile.saved[at..].as_mut_ptr()
                 } else {
                     std::ptr::null_mut()
+                };
+                let projected = if let Input::Projected(x) = tile.input {
+                    for r in 0..num {
+                        let gates = &mut gates[r * 4 * lanes..][..4 * lanes];
+                        x.copy(first + row + r, t, panel * lanes, hidden, gates);
+                    }
+                    true
+                } else {
+                    false
                 };
                 // SAFETY: a panel of `packed` holds depth * 4 * lanes numbers; rows row..row + num
                 // exist in `now`, `next` and `cells`; `gates` holds the largest block; `saved`
@@ -96,7 +133,7 @@ pub(super) unsafe fn forward<V: Vector>(tile: Forward<'_>) {
                             b_row: 4 * lanes,
                             out: gates.as_mut_ptr(),
                             out_row: 4 * lanes,
-                            add: false,
+                            add: projected,
                         },
                     );
                     kernel::step::<V>(
@@ -104,7 +141,7 @@ pub(super) unsafe fn forward<V: Vector>(tile: Forward<'_>) {
                         gates.as_ptr(),
                         cells[row * padded + panel * lanes..].as_mut_ptr(),
                         padded,
-                        next[row * depth + 1 + features + panel * lanes..].as_mut_ptr(),
+                        next[row * depth + lead + panel * lanes..].as_mut_ptr(),
                         depth,
                         saved,
                     );
@@ -115,7 +152,7 @@ pub(super) unsafe fn forward<V: Vector>(tile: Forward<'_>) {
             let row_len = tile.output.row_len(layout.shape);
             for r in 0..rows {
                 tile.out[r * row_len + at..][..hidden]
-                    .copy_from_slice(&next[r * depth + 1 + features..][..hidden]);
+                    .copy_from_slice(&next[r * depth + lead..][..hidden]);
             }
         }
     }

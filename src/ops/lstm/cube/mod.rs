@@ -27,6 +27,7 @@ mod pack;
 mod persistent;
 mod plan;
 mod product;
+pub(super) mod shared;
 mod step;
 mod tile;
 
@@ -60,6 +61,8 @@ struct Call {
     length: usize,
     features: usize,
     hidden: usize,
+    /// The products of x and the bias, if they are there already.
+    ready: Option<CubeTensor>,
 }
 
 impl Call {
@@ -79,6 +82,7 @@ impl Call {
             h0,
             c0,
             output,
+            ready: None,
         }
     }
 
@@ -101,6 +105,9 @@ impl Call {
 
     /// `[B * L, 4H]`: the products of x.
     fn projected(&self) -> CubeTensor {
+        if let Some(ready) = &self.ready {
+            return ready.clone();
+        }
         multiply(
             Matrix::new(self.x.clone(), self.features),
             Matrix::new(self.w_ih.clone(), self.features).turn(),
