@@ -10,15 +10,10 @@ use cubecl::prelude::{CubeCount, CubeDim};
 use super::adamw::Coefficients;
 use super::random::{Distribution, Words};
 use super::rolling::Statistic;
-<<<<<<< HEAD
-use super::{gather, random, rolling, running, scan};
+use super::{adamw, gather, random, rolling, running, scan};
 
-/// The operations of `scan`, `rolling`, `running`, `gather` and `random` on a backend's own tensors.
-=======
-use super::{adamw, gather, random, rolling, scan};
-
-/// The operations of `scan`, `rolling`, `gather`, `random` and `adamw` on a backend's own tensors.
->>>>>>> 82345e8 (lstm: share the input projection between neighbouring windows; adamw: one pass per weight)
+/// The operations of `scan`, `rolling`, `running`, `gather`, `random` and `adamw` on a backend's own
+/// tensors.
 ///
 /// The public functions of those modules check shapes and types and handle empty tensors before
 /// they come here.
