@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 mod bad_checkpoint;
 mod bad_input;
+mod bench;
 mod config;
 mod full_disk;
 mod golden;

@@ -12,6 +12,7 @@ use super::{Global, out};
 
 mod e2e;
 mod features;
+mod indicators;
 mod load;
 mod lstm;
 
@@ -28,6 +29,8 @@ enum Bench {
     E2e(e2e::E2eArgs),
     /// Indicators over many symbols, and the ratio against TA-Lib
     Features(features::FeaturesArgs),
+    /// Each indicator that TA-Lib has, whole sets, and what symbols, bars and periods cost
+    Indicators(indicators::IndicatorsArgs),
     /// Reading bars: rows/s and peak memory
     Load(load::LoadArgs),
     /// One training step of the LSTM, against Burn's own layer
@@ -38,6 +41,7 @@ pub(crate) fn run(args: BenchArgs, global: &Global) -> anyhow::Result<ExitCode> 
     match args.bench {
         Bench::E2e(args) => e2e::run(args, global),
         Bench::Features(args) => features::run(args, global),
+        Bench::Indicators(args) => indicators::run(args, global),
         Bench::Load(args) => load::run(args, global),
         Bench::Lstm(args) => lstm::run(args, global),
     }
@@ -72,6 +76,7 @@ fn cell(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => match number.as_f64() {
             Some(float) if number.is_f64() && float.abs() >= 100.0 => format!("{float:.0}"),
+            Some(float) if number.is_f64() && float.abs() < 0.01 => format!("{float:.6}"),
             Some(float) if number.is_f64() => format!("{float:.4}"),
             _ => number.to_string(),
         },
