@@ -233,3 +233,24 @@ fn core111_of_real_bars_has_111_columns() {
         }
     }
 }
+
+#[test]
+fn explain_says_what_is_shared() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sample.parquet");
+    let arguments = ["--features", "ATR_14,NATR_14,BBANDS:20:2:2", "--explain"];
+    let text = stdout(&emberline(
+        &[&["features", "--data", sample], &arguments[..]].concat(),
+    ));
+    assert!(text.contains("5 columns from 3 machines"), "{text}");
+    assert!(
+        text.contains("BBANDS_20_2_2_UPPERBAND BBANDS_20_2_2_MIDDLEBAND BBANDS_20_2_2_LOWERBAND"),
+        "{text}"
+    );
+    let document = stdout(&emberline(
+        &[&["features", "--json", "--data", sample], &arguments[..]].concat(),
+    ));
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let shared = document["shared"].as_array().unwrap();
+    let atr = shared.iter().find(|one| one["name"] == "atr").unwrap();
+    assert_eq!(atr["uses"], 2, "{atr}");
+}

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use emberline::device::{largest_binding_bytes, transfer};
-use emberline::features::{FeatureContext, FeatureSet, compute, model_inputs};
-use emberline::market::{Bars, GapPolicy, PanelBlock, Series, load, upload};
+use emberline::features::{FeatureContext, FeatureSet, Plan, compute, model_inputs};
+use emberline::market::{Bars, Column, GapPolicy, PanelBlock, Series, load, upload};
 use emberline::market::{TableRows, TableWriter, Values};
 
 use super::{Global, out, report};
@@ -23,6 +23,9 @@ pub(crate) struct FeaturesArgs {
     /// Where to: .parquet, .csv or .feather; stdout unless given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Print how the set would be computed instead: its machines, what they share, and stop
+    #[arg(long, conflicts_with = "out")]
+    explain: bool,
     /// What a model would read: transformed by unit (not scaled), undefined before the memory's end
     #[arg(long)]
     transformed: bool,
@@ -39,6 +42,9 @@ pub(crate) fn run(args: FeaturesArgs, global: &Global) -> anyhow::Result<ExitCod
     let set = FeatureSet::resolve(&args.features, &FeatureContext::from(&bars))?;
     if args.transformed {
         set.check_model_inputs()?;
+    }
+    if args.explain {
+        return explain(&set, global);
     }
     let selection = global.open_device()?;
     let device = &selection.device;
@@ -69,6 +75,64 @@ pub(crate) fn run(args: FeaturesArgs, global: &Global) -> anyhow::Result<ExitCod
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the plan of a set.
+fn explain(set: &FeatureSet, global: &Global) -> anyhow::Result<ExitCode> {
+    let plan = Plan::of(set);
+    if global.json {
+        out::json(&plan)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let machines: Vec<Vec<String>> = plan
+        .machines
+        .iter()
+        .map(|machine| {
+            let inputs: Vec<String> = machine.inputs.iter().map(column_name).collect();
+            vec![
+                machine.indicator.clone(),
+                words(&machine.parameters),
+                inputs.join(" "),
+                machine.columns.join(" "),
+            ]
+        })
+        .collect();
+    let shared: Vec<Vec<String>> = plan
+        .shared
+        .iter()
+        .map(|tensor| {
+            vec![
+                tensor.name.clone(),
+                words(&tensor.numbers),
+                tensor.uses.to_string(),
+            ]
+        })
+        .collect();
+    out::text(format_args!(
+        "On the CPU: {} columns from {} machines, one pass over chunks of {} bars ({} KiB of columns)\n{}\n\
+         On a GPU: tensor functions, with {} intermediates computed once\n{}",
+        set.len(),
+        plan.machines.len(),
+        plan.chunk_bars,
+        plan.chunk_bytes / 1024,
+        out::left_table(&["indicator", "parameters", "reads", "columns"], &machines),
+        plan.shared.len(),
+        out::left_table(&["intermediate", "of", "uses"], &shared),
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn words(numbers: &[impl ToString]) -> String {
+    let words: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
+/// As configuration and JSON write it.
+fn column_name(column: &Column) -> String {
+    match serde_json::to_value(column) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => format!("{column:?}"),
+    }
 }
 
 /// The rows of a block from its `[n, T, F]` values, without the padding.

@@ -376,9 +376,6 @@ impl Declaration {
     }
 
     /// All outputs of one segment in float64, bar by bar.
-    ///
-    /// # Panics
-    /// If there is no machine yet.
     pub fn by_machine(&self, segment: &Segment, parameters: &Parameters) -> Vec<Vec<f64>> {
         let machine = self.machine.expect("every indicator has a machine");
         let mut machine = machine(parameters);

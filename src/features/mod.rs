@@ -23,6 +23,7 @@ mod machine;
 mod macd;
 mod momentum;
 mod native;
+mod plan;
 mod price;
 pub mod reference;
 mod request;
@@ -49,6 +50,8 @@ pub use declaration::{
 };
 pub use error::FeatureError;
 pub use machine::Bar;
+pub use native::Follower;
+pub use plan::{Plan, PlannedMachine, PlannedTensor};
 pub use request::find;
 pub use scaler::{Fit, Panel, Scaler, ScalerConfig, ScalerKind, ScalerScope, fit};
 pub use set::FeatureSet;

@@ -15,39 +15,40 @@ use crate::ops::rows;
 
 use super::column::FeatureColumn;
 use super::declaration::{Declaration, Parameters};
-use super::machine::{CHUNK, Columns, Machine};
+pub(super) use super::machine::CHUNK;
+use super::machine::{Bar, Columns, Machine};
 use super::set::FeatureSet;
 use super::transform::Applied;
 
 /// One machine and the columns of a set that come from it.
-pub(super) struct Job<'a> {
+pub(super) struct Job {
     pub(super) indicator: &'static Declaration,
-    pub(super) parameters: &'a Parameters,
+    pub(super) parameters: Parameters,
     make: fn(&Parameters) -> Machine,
     /// Place in the set, and the column.
-    pub(super) columns: Vec<(usize, &'a FeatureColumn)>,
+    pub(super) columns: Vec<(usize, FeatureColumn)>,
 }
 
-/// The fewest machines that give all columns of `set`; `None` if an indicator has none.
-pub(super) fn jobs(set: &FeatureSet) -> Option<Vec<Job<'_>>> {
-    let mut jobs: Vec<Job<'_>> = Vec::new();
+/// The fewest machines that give all columns of `set`.
+pub(super) fn jobs(set: &FeatureSet) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
     for (place, column) in set.columns().iter().enumerate() {
         let (indicator, parameters) = (column.indicator(), column.parameters());
-        let make = indicator.machine?;
-        let same = |job: &&mut Job<'_>| {
-            std::ptr::eq(job.indicator, indicator) && job.parameters == parameters
+        let make = indicator.machine.expect("every indicator has a machine");
+        let same = |job: &&mut Job| {
+            std::ptr::eq(job.indicator, indicator) && job.parameters == *parameters
         };
         match jobs.iter_mut().find(same) {
-            Some(job) => job.columns.push((place, column)),
+            Some(job) => job.columns.push((place, column.clone())),
             None => jobs.push(Job {
                 indicator,
-                parameters,
+                parameters: parameters.clone(),
                 make,
-                columns: vec![(place, column)],
+                columns: vec![(place, column.clone())],
             }),
         }
     }
-    Some(jobs)
+    jobs
 }
 
 /// What becomes of a machine's numbers.
@@ -59,81 +60,196 @@ pub(super) enum Stage {
     Inputs,
 }
 
-/// A machine, and the transforms behind it, on one segment.
+/// A machine, and what comes behind it, on one segment.
 struct Running<'a> {
-    job: &'a Job<'a>,
+    job: &'a Job,
     machine: Machine,
-    transforms: Vec<Applied>,
+    finishes: Vec<Finish>,
     /// What the machine gave for the chunk: outputs of [`CHUNK`] numbers each.
     given: Vec<f64>,
 }
 
-impl<'a> Running<'a> {
-    fn new(job: &'a Job<'a>) -> Self {
-        let mut running = Self {
-            job,
-            machine: (job.make)(job.parameters),
-            transforms: Vec::new(),
-            given: vec![0.0; job.indicator.outputs.len() * CHUNK],
-        };
-        running.transforms = running.fresh_transforms();
-        running
-    }
+/// What becomes of one output of a machine, bar by bar.
+pub(super) enum Finish {
+    Raw {
+        warmup: f32,
+    },
+    Input {
+        memory: f32,
+        transform: Box<Applied>,
+    },
+}
 
-    fn fresh_transforms(&self) -> Vec<Applied> {
-        let applied = |(_, column): &(usize, &FeatureColumn)| Applied::new(column.transform());
-        self.job.columns.iter().map(applied).collect()
-    }
-
-    fn restart(&mut self) {
-        self.machine = (self.job.make)(self.job.parameters);
-        self.transforms = self.fresh_transforms();
-    }
-
-    /// Runs over bars of one segment, `out[place]` being the column at `place` of the job.
-    fn run(
-        &mut self,
-        series: &Series<'_>,
-        bars: Range<usize>,
-        stage: Stage,
-        out: &mut [&mut [f32]],
-    ) {
-        let columns = series.columns(bars.clone());
-        self.machine.run(columns, &mut self.given);
-        let age = &series.age[bars];
-        let places = self.job.columns.iter().zip(&mut self.transforms).zip(out);
-        for (((_, column), transform), out) in places {
-            let given = &self.given[column.output() * CHUNK..][..age.len()];
-            match stage {
-                Stage::Raw => {
-                    let warmup = column.warmup_bars() as f32;
-                    for ((out, &value), &age) in out.iter_mut().zip(given).zip(age) {
-                        *out = if age < warmup || value.is_nan() {
-                            f32::NAN
-                        } else {
-                            value as f32
-                        };
-                    }
-                }
-                Stage::Inputs => {
-                    let memory = column.input_memory().bars();
-                    let memory =
-                        memory.unwrap_or_else(|| panic!("`{}` is no model input", column.name()));
-                    for (t, out) in out.iter_mut().enumerate() {
-                        let (close, volume) = (columns.close[t], columns.volume[t]);
-                        let value =
-                            transform.next(given[t], f64::from(close), f64::from(volume)) as f32;
-                        *out = if age[t] < memory as f32 {
-                            f32::NAN
-                        } else if value.is_finite() {
-                            value
-                        } else {
-                            0.0
-                        };
-                    }
+impl Finish {
+    fn new(column: &FeatureColumn, stage: Stage) -> Self {
+        match stage {
+            Stage::Raw => Self::Raw {
+                warmup: column.warmup_bars() as f32,
+            },
+            Stage::Inputs => {
+                let memory = column.input_memory().bars();
+                let memory =
+                    memory.unwrap_or_else(|| panic!("`{}` is no model input", column.name()));
+                Self::Input {
+                    memory: memory as f32,
+                    transform: Box::new(Applied::new(column.transform())),
                 }
             }
         }
+    }
+
+    /// The values of bars of one segment.
+    #[inline(always)]
+    fn run(&mut self, given: &[f64], bars: Columns<'_>, age: &[f32], out: &mut [f32]) {
+        let given = given.iter().zip(age);
+        match self {
+            Self::Raw { warmup } => {
+                for ((&value, &age), out) in given.zip(out) {
+                    *out = if age < *warmup || value.is_nan() {
+                        f32::NAN
+                    } else {
+                        value as f32
+                    };
+                }
+            }
+            Self::Input { memory, transform } => {
+                let with = bars.close.iter().zip(bars.volume);
+                for (((&value, &age), out), (&close, &volume)) in given.zip(out).zip(with) {
+                    let value = transform.next(value, f64::from(close), f64::from(volume)) as f32;
+                    *out = if age < *memory {
+                        f32::NAN
+                    } else if value.is_finite() {
+                        value
+                    } else {
+                        0.0
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl Job {
+    pub(super) fn machine(&self) -> Machine {
+        (self.make)(&self.parameters)
+    }
+
+    pub(super) fn finishes(&self, stage: Stage) -> Vec<Finish> {
+        let finish = |(_, column): &(usize, FeatureColumn)| Finish::new(column, stage);
+        self.columns.iter().map(finish).collect()
+    }
+}
+
+impl<'a> Running<'a> {
+    fn new(job: &'a Job, stage: Stage) -> Self {
+        Self {
+            job,
+            machine: job.machine(),
+            finishes: job.finishes(stage),
+            given: vec![0.0; job.indicator.outputs.len() * CHUNK],
+        }
+    }
+
+    fn restart(&mut self, stage: Stage) {
+        self.machine = self.job.machine();
+        self.finishes = self.job.finishes(stage);
+    }
+
+    /// Runs over bars of one segment, `out[place]` being the column at `place` of the job.
+    fn run(&mut self, series: &Series<'_>, bars: Range<usize>, out: &mut [&mut [f32]]) {
+        let columns = series.columns(bars.clone());
+        self.machine.run(columns, &mut self.given);
+        let age = &series.age[bars];
+        let places = self.job.columns.iter().zip(&mut self.finishes).zip(out);
+        for (((_, column), finish), out) in places {
+            let given = &self.given[column.output() * CHUNK..][..age.len()];
+            finish.run(given, columns, age, out);
+        }
+    }
+}
+
+/// A set's machines on one series as it grows: takes a bar, gives its values.
+///
+/// The numbers are those of [`super::compute`] and [`super::model_inputs`] on the CPU, bit for bit.
+/// Every indicator has a state of a fixed size and takes constant time per bar (a window of order
+/// statistics takes time with the logarithm or length of its period).
+///
+/// ```
+/// use emberline::features::{Bar, FeatureContext, FeatureSet, Follower};
+/// let hourly = FeatureContext::unbounded(3_600_000_000_000);
+/// let set = FeatureSet::resolve("SMA_2,MOM_1", &hourly)?;
+/// let mut follower = Follower::new(&set);
+/// let bar = |close| Bar { open: close, high: close, low: close, close, ..Bar::default() };
+/// assert!(follower.push(&bar(10.0))[0].is_nan());
+/// assert_eq!(follower.push(&bar(12.0)), [11.0, 2.0]);
+/// # Ok::<(), emberline::features::FeatureError>(())
+/// ```
+pub struct Follower {
+    jobs: Vec<Job>,
+    stage: Stage,
+    machines: Vec<(Machine, Vec<Finish>)>,
+    given: Vec<f64>,
+    age: usize,
+    values: Vec<f32>,
+}
+
+impl Follower {
+    /// Gives raw values, as [`super::compute`].
+    pub fn new(set: &FeatureSet) -> Self {
+        Self::of(set, Stage::Raw)
+    }
+
+    /// Gives model inputs, as [`super::model_inputs`].
+    ///
+    /// # Panics
+    /// If a column is no model input ([`FeatureSet::check_model_inputs`] says so beforehand).
+    pub fn of_model_inputs(set: &FeatureSet) -> Self {
+        Self::of(set, Stage::Inputs)
+    }
+
+    fn of(set: &FeatureSet, stage: Stage) -> Self {
+        let jobs = jobs(set);
+        let outputs = jobs.iter().map(|job| job.indicator.outputs.len());
+        let mut follower = Self {
+            given: vec![0.0; outputs.max().unwrap_or(0)],
+            jobs,
+            stage,
+            machines: Vec::new(),
+            age: 0,
+            values: vec![f32::NAN; set.len()],
+        };
+        follower.restart();
+        follower
+    }
+
+    /// Forgets everything: the next bar is a segment's first.
+    pub fn restart(&mut self) {
+        self.age = 0;
+        let jobs = self.jobs.iter();
+        self.machines = jobs
+            .map(|job| (job.machine(), job.finishes(self.stage)))
+            .collect();
+    }
+
+    /// Takes the next bar, whose numbers are float32's, and gives the set's values at it, in the
+    /// set's order.
+    pub fn push(&mut self, bar: &Bar) -> &[f32] {
+        let age = [self.age as f32];
+        let (close, volume) = ([bar.close as f32], [bar.volume as f32]);
+        let columns = Columns {
+            close: &close,
+            volume: &volume,
+            ..Columns::NONE
+        };
+        for (job, (machine, finishes)) in self.jobs.iter().zip(&mut self.machines) {
+            machine.next(bar, &mut self.given);
+            for ((place, column), finish) in job.columns.iter().zip(finishes) {
+                let given = &self.given[column.output()..][..1];
+                finish.run(given, columns, &age, &mut self.values[*place..][..1]);
+            }
+        }
+        self.age += 1;
+        &self.values
     }
 }
 
@@ -169,10 +285,9 @@ impl<'a> Series<'a> {
     }
 }
 
-/// The columns of a set, `[n, T, F]`; `None` unless the block is on the CPU and every indicator has a
-/// machine.
+/// The columns of a set, `[n, T, F]`; `None` unless the block is on the CPU.
 pub(super) fn compute(set: &FeatureSet, block: &PanelBlock, stage: Stage) -> Option<Tensor<3>> {
-    let jobs = jobs(set)?;
+    let jobs = jobs(set);
     let names: Vec<Column> = block.columns().into_iter().collect();
     let tensors = names.iter().map(|&name| block.column(name)).collect();
     let (num_bars, width) = (block.num_bars, set.len());
@@ -206,7 +321,7 @@ const SHARED_BARS: usize = 16 * CHUNK;
 
 /// All columns of one series, `[T, F]`.
 fn fill(
-    jobs: &[Job<'_>],
+    jobs: &[Job],
     series: &Series<'_>,
     stage: Stage,
     width: usize,
@@ -214,7 +329,7 @@ fn fill(
     out: &mut [f32],
 ) {
     let span = if in_parallel { SHARED_BARS } else { CHUNK };
-    let mut running: Vec<Running<'_>> = jobs.iter().map(Running::new).collect();
+    let mut running: Vec<Running<'_>> = jobs.iter().map(|job| Running::new(job, stage)).collect();
     // Columns one after another, a cache line apart so that they do not share the cache's sets.
     let stride = span + 16;
     let mut planar = vec![0.0_f32; width * stride];
@@ -260,7 +375,7 @@ fn span_of(
     while from < bars.end {
         let most = (from + CHUNK).min(bars.end);
         if series.age[from] == 0.0 && from > 0 {
-            running.restart();
+            running.restart(stage);
         }
         let next_segment = series.age[from + 1..most]
             .iter()
@@ -270,7 +385,7 @@ fn span_of(
             .iter_mut()
             .map(|column| &mut column[from - bars.start..end - bars.start])
             .collect();
-        running.run(series, from..end, stage, &mut out);
+        running.run(series, from..end, &mut out);
         from = end;
     }
 }

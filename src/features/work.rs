@@ -13,11 +13,17 @@ use burn::tensor::{Bool, Tensor};
 use crate::market::{Column, PanelBlock};
 use crate::ops::{rolling, scan};
 
+/// An intermediate result, and how often it was asked for.
+struct Shared {
+    tensors: Vec<Tensor<2>>,
+    uses: usize,
+}
+
 /// The rows and the intermediate results of one request.
 pub(super) struct Work<'a> {
     block: &'a PanelBlock,
     rows: Range<usize>,
-    shared: HashMap<(&'static str, Vec<usize>), Vec<Tensor<2>>>,
+    shared: HashMap<(&'static str, Vec<usize>), Shared>,
 }
 
 impl<'a> Work<'a> {
@@ -90,11 +96,26 @@ impl<'a> Work<'a> {
         let key = (name, numbers.to_vec());
         if !self.shared.contains_key(&key) {
             let made = make(self);
-            self.shared.insert(key.clone(), made.to_vec());
+            let tensors = made.to_vec();
+            self.shared.insert(key.clone(), Shared { tensors, uses: 0 });
         }
-        let stored = &self.shared[&key];
+        let Some(stored) = self.shared.get_mut(&key) else {
+            unreachable!("`{name}` was stored just now")
+        };
+        stored.uses += 1;
+        let stored = &stored.tensors;
         assert_eq!(stored.len(), K, "`{name}` was stored with another length");
         std::array::from_fn(|index| stored[index].clone())
+    }
+
+    /// What was shared: name, numbers and how often it was asked for, in the order of names.
+    pub(super) fn uses(&self) -> Vec<(&'static str, Vec<usize>, usize)> {
+        let shared = self.shared.iter();
+        let mut uses: Vec<_> = shared
+            .map(|((name, numbers), shared)| (*name, numbers.clone(), shared.uses))
+            .collect();
+        uses.sort_unstable();
+        uses
     }
 
     /// The change of the close since the bar before; garbage where `Age` is 0.

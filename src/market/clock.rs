@@ -111,7 +111,7 @@ pub fn clock_column(bars: &Bars, series: usize, column: Column) -> Vec<f32> {
             let mut clock = Clock::of(bars);
             one.time
                 .iter()
-                .map(|&time| (clock.local(time).rem_euclid(DAY) as f64 / DAY as f64) as f32)
+                .map(|&time| time_of_day(clock.local(time)))
                 .collect()
         }
         Column::Weekday => {
@@ -125,22 +125,91 @@ pub fn clock_column(bars: &Bars, series: usize, column: Column) -> Vec<f32> {
 }
 
 fn starts(bars: &Bars, series: usize, period: Period) -> Vec<f32> {
-    let mut clock = Clock::of(bars);
-    let mut before = None;
-    bars.series[series]
-        .time
-        .iter()
-        .map(|&time| {
-            let id = clock.period(time, period);
-            // Rising only: where clocks fall back over midnight, the new day has begun already.
-            let first = match before {
-                None => clock.opens(time, period, bars),
-                Some(before) => id > before,
-            };
-            before = before.max(Some(id));
-            f32::from(u8::from(first))
-        })
+    let mut starts = Starts::new(bars, period);
+    let times = bars.series[series].time.iter();
+    times
+        .map(|&time| f32::from(u8::from(starts.next(time))))
         .collect()
+}
+
+/// Which bars of one series are the first of their period, bar by bar.
+#[derive(Clone, Debug)]
+struct Starts {
+    clock: Clock,
+    period: Period,
+    interval_ns: i64,
+    calendar: Calendar,
+    before: Option<i64>,
+}
+
+impl Starts {
+    fn new(bars: &Bars, period: Period) -> Self {
+        Self {
+            clock: Clock::of(bars),
+            period,
+            interval_ns: bars.interval_ns,
+            calendar: bars.calendar,
+            before: None,
+        }
+    }
+
+    fn next(&mut self, time: i64) -> bool {
+        let id = self.clock.period(time, self.period);
+        // Rising only: where clocks fall back over midnight, the new day has begun already.
+        let first = match self.before {
+            None => self
+                .clock
+                .opens(time, self.period, self.interval_ns, self.calendar),
+            Some(before) => id > before,
+        };
+        self.before = self.before.max(Some(id));
+        first
+    }
+}
+
+/// What [`clock_column`] says of the bars of one series, for a series that grows.
+#[derive(Clone, Debug)]
+pub struct RunningClock {
+    clock: Clock,
+    starts: [Starts; 4],
+}
+
+/// What a bar's time says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Whether the bar is the first of its session, day, week and month.
+    pub starts: [bool; 4],
+    /// Share of the local day that has passed at the bar's open, 0 to 1.
+    pub time_of_day: f32,
+    /// 0 Monday to 6 Sunday, in the session's zone.
+    pub weekday: f32,
+}
+
+impl RunningClock {
+    /// A clock for a series of the market that `bars` come from; its interval, calendar and session
+    /// count, its rows do not.
+    pub fn new(bars: &Bars) -> Self {
+        Self {
+            clock: Clock::of(bars),
+            starts: [Period::Session, Period::Day, Period::Week, Period::Month]
+                .map(|period| Starts::new(bars, period)),
+        }
+    }
+
+    /// Takes the open of the next bar, in nanoseconds UTC.
+    pub fn next(&mut self, time: i64) -> Moment {
+        let local = self.clock.local(time);
+        Moment {
+            starts: self.starts.each_mut().map(|starts| starts.next(time)),
+            time_of_day: time_of_day(local),
+            weekday: weekday(local) as f32,
+        }
+    }
+}
+
+/// Share of the day of a wall clock.
+fn time_of_day(local: i64) -> f32 {
+    (local.rem_euclid(DAY) as f64 / DAY as f64) as f32
 }
 
 /// Local times of a market: its zone and its session's open. Dates are never converted.
@@ -199,16 +268,14 @@ impl Clock {
 
     /// Whether the first row of a series is surely the first bar of its period: its bar holds the
     /// moment in which the period's first session opens.
-    fn opens(&mut self, time: i64, period: Period, bars: &Bars) -> bool {
-        let daily = bars.interval_ns >= DAY;
+    fn opens(&mut self, time: i64, period: Period, interval_ns: i64, calendar: Calendar) -> bool {
+        let daily = interval_ns >= DAY;
         let local = self.local(time);
         let date = DateTime::from_timestamp_nanos(local);
-        let at_open = match (bars.calendar, period) {
+        let at_open = match (calendar, period) {
             _ if daily => true,
-            (Calendar::Sessions, _) | (_, Period::Session) => {
-                self.since_open(time) < bars.interval_ns
-            }
-            _ => local.rem_euclid(DAY) < bars.interval_ns,
+            (Calendar::Sessions, _) | (_, Period::Session) => self.since_open(time) < interval_ns,
+            _ => local.rem_euclid(DAY) < interval_ns,
         };
         at_open
             && match period {

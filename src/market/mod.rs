@@ -42,7 +42,7 @@ pub mod upload;
 
 pub use calendar::{Calendar, Session};
 pub use check::{CheckReport, Finding, SymbolReport, check};
-pub use clock::{Column, Period, clock_column};
+pub use clock::{Column, Moment, Period, RunningClock, clock_column};
 pub use config::{CalendarChoice, DataConfig, GapPolicy, Stamp};
 pub use convert::{convert, write_bars};
 pub use error::{Fault, MarketError};

@@ -8,6 +8,7 @@
 
 mod requests;
 mod catalogue;
+mod follower;
 mod golden;
 mod mistakes;
 mod oracle;

@@ -77,6 +77,22 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
+    /// No column at all.
+    pub(super) const NONE: Columns<'static> = Columns {
+        open: &[],
+        high: &[],
+        low: &[],
+        close: &[],
+        volume: &[],
+        filled: &[],
+        time_of_day: &[],
+        weekday: &[],
+        session_start: &[],
+        day_start: &[],
+        week_start: &[],
+        month_start: &[],
+    };
+
     pub(super) fn len(&self) -> usize {
         self.close.len()
     }
