@@ -32,7 +32,6 @@ pub mod cpu;
     clippy::too_many_arguments,
     clippy::too_many_lines,
     clippy::trivially_copy_pass_by_ref,
-    clippy::used_underscore_binding,
     reason = "a kernel takes its tensors and sizes one by one and is one function; its macro's types"
 )]
 mod cube;

@@ -4,14 +4,13 @@ use cubecl::prelude::*;
 
 /// `[depth, 4H]`: the weights of x, those of h, then zeros, transposed.
 #[cube(launch, address_type = "dynamic")]
-pub(super) fn weights<W: Float>(
+pub(super) fn weights(
     w_ih: &Tensor<f32>,
     w_hh: &Tensor<f32>,
-    packed: &mut Tensor<W>,
+    packed: &mut Tensor<f32>,
     depth: usize,
     features: usize,
     hidden: usize,
-    #[define(W)] _weight: ElemType,
 ) {
     let index = ABSOLUTE_POS;
     if index >= depth * 4 * hidden {
@@ -25,7 +24,7 @@ pub(super) fn weights<W: Float>(
     } else if row < features + hidden {
         weight = w_hh[column * hidden + row - features];
     }
-    packed[index] = W::cast_from(weight);
+    packed[index] = weight;
 }
 
 /// The sum of the biases `[4H]`, then h0 and c0 `[B, H]`.

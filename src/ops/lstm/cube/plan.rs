@@ -14,6 +14,13 @@ const MOST_ROWS: usize = 16;
 /// Units of a cube at most: what WebGPU guarantees, and few enough for the registers.
 const MOST_UNITS: usize = 256;
 
+/// Units of a cube that has few sums to make, on a device that tells how many processors it has (and
+/// whose drivers give a large cube the registers that it needs): twice the loads under way.
+const MOST_UNITS_OF_FEW_SUMS: usize = 512;
+
+/// Sums of a unit below which they are few: an instruction each, and a load takes tens of them.
+const FEW_SUMS: usize = 8;
+
 /// Bytes of weights that a cube may read from the device's memory (its cache, in truth) at every
 /// step: all of them at H = 128 with 32 features, as on a device with 32 KiB of shared memory.
 const MOST_STREAMED: usize = 320 * 1024;
@@ -31,6 +38,8 @@ pub(super) struct Hardware {
     pub(super) shared: usize,
     /// Units of a cube.
     pub(super) units: usize,
+    /// Units of a cube that has few sums to make.
+    units_of_few_sums: usize,
     /// Cubes that run at once, at one for each processor.
     pub(super) processors: usize,
     /// A driver that runs on the CPU.
@@ -41,27 +50,26 @@ impl Hardware {
     pub(super) fn of(client: &Client) -> Self {
         let properties = client.properties();
         let hardware = &properties.hardware;
+        let most = hardware.max_units_per_cube as usize;
+        let (processors, few) = match hardware.num_streaming_multiprocessors {
+            Some(count) => (count as usize, MOST_UNITS_OF_FEW_SUMS),
+            None => (PROCESSORS, MOST_UNITS),
+        };
         Self {
             shared: hardware.max_shared_memory_size,
-            units: hardware.max_units_per_cube as usize,
-            processors: hardware
-                .num_streaming_multiprocessors
-                .map_or(PROCESSORS, |count| count as usize),
+            units: most.min(MOST_UNITS),
+            units_of_few_sums: most.min(few),
+            processors,
             software: properties.identity.physical.is_none(),
         }
     }
 }
 
-/// Whether the kernel multiplies x by its weights itself.
-pub(super) fn takes_features(features: usize) -> bool {
-    features <= MOST_FEATURES
-}
-
 /// The product of a step in a persistent kernel, compiled in: `rows` rows of the batch times
 /// `[depth, width]` weights, the depth in groups of [`DEPTH`].
 ///
-/// A unit sums `columns` columns, `across` apart, over one of `slices` parts of the depth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A unit sums `columns` columns, `across` apart, over every `slices`-th group of the depth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Tile {
     /// H
     pub(super) hidden: usize,
@@ -81,7 +89,7 @@ pub(super) struct Tile {
     pub(super) slices: usize,
     /// Groups of the depth.
     pub(super) groups: usize,
-    /// Of which in shared memory.
+    /// Of which in shared memory, from the first.
     pub(super) kept: usize,
 }
 
@@ -92,79 +100,67 @@ impl Tile {
         batch: usize,
         features: usize,
         hidden: usize,
-        weight_bytes: usize,
     ) -> Option<Self> {
-        let features = if takes_features(features) {
+        let features = if features <= MOST_FEATURES {
             features
         } else {
             0
         };
-        let width = 4 * hidden;
-        let columns = width.div_ceil(hardware.units.min(MOST_UNITS));
-        let tile = Self::new(
-            hardware,
+        let tile = Self {
             hidden,
             features,
-            width,
-            columns,
-            features + hidden,
-        );
-        tile.fit(hardware, batch, weight_bytes)
+            width: 4 * hidden,
+            columns: (4 * hidden).div_ceil(hardware.units),
+            groups: (features + hidden).div_ceil(DEPTH),
+            ..Self::default()
+        };
+        tile.fit(hardware, batch)
     }
 
     /// The gradient of h from those of the gates; none if the device cannot hold it.
-    pub(super) fn backward(
-        hardware: Hardware,
-        batch: usize,
-        hidden: usize,
-        weight_bytes: usize,
-    ) -> Option<Self> {
-        // A quarter of the units across, so that the depth of 4H is cut in four.
-        let across = (hardware.units.min(MOST_UNITS) / 4).max(1);
-        let columns = hidden.div_ceil(across);
-        let tile = Self::new(hardware, hidden, 0, hidden, columns, 4 * hidden);
-        tile.fit(hardware, batch, weight_bytes)
-    }
-
-    fn new(
-        hardware: Hardware,
-        hidden: usize,
-        features: usize,
-        width: usize,
-        columns: usize,
-        depth: usize,
-    ) -> Self {
-        let most = hardware.units.min(MOST_UNITS);
-        let across = width.div_ceil(columns);
-        let groups = depth.div_ceil(DEPTH);
-        let slices = (most / across).clamp(1, (groups / 4).max(1));
-        Self {
+    pub(super) fn backward(hardware: Hardware, batch: usize, hidden: usize) -> Option<Self> {
+        let tile = Self {
             hidden,
-            features,
-            rows: 1,
-            units: (across * slices).next_multiple_of(32).min(most),
-            width,
-            across,
-            columns,
-            slices,
-            groups,
-            kept: 0,
-        }
+            width: hidden,
+            // A quarter of the units across, so that the depth of 4H is cut in four.
+            columns: hidden.div_ceil((hardware.units / 4).max(1)),
+            groups: 4 * hidden / DEPTH,
+            ..Self::default()
+        };
+        tile.fit(hardware, batch)
     }
 
     /// The fewest rows with which the batch fills the device once, and as many weights as fit.
-    fn fit(mut self, hardware: Hardware, batch: usize, weight_bytes: usize) -> Option<Self> {
-        // drivers round the parts of shared memory up
+    fn fit(mut self, hardware: Hardware, batch: usize) -> Option<Self> {
+        // Drivers round the parts of shared memory up.
         let shared = hardware.shared.saturating_sub(256);
         let wanted = batch.div_ceil(hardware.processors).next_power_of_two();
-        self.rows = wanted.min(MOST_ROWS);
+        self = self.with_rows(wanted.min(MOST_ROWS), hardware);
         while self.rows > 1 && self.bytes() > shared / 8 * 7 {
-            self.rows /= 2;
+            self = self.with_rows(self.rows / 2, hardware);
         }
-        let group = DEPTH * self.width * weight_bytes;
+        let group = 4 * DEPTH * self.width;
         self.kept = (shared.checked_sub(self.bytes())? / group).min(self.groups);
         let streamed = (self.groups - self.kept) * group;
         (streamed <= MOST_STREAMED).then_some(self)
+    }
+
+    fn with_rows(self, rows: usize, hardware: Hardware) -> Self {
+        let most = if rows * self.columns < FEW_SUMS {
+            hardware.units_of_few_sums
+        } else {
+            hardware.units
+        };
+        let across = self.width.div_ceil(self.columns);
+        // Four groups for each slice at least: its sum is written and read.
+        let slices = (most / across).clamp(1, (self.groups / 4).max(1));
+        Self {
+            rows,
+            across,
+            slices,
+            units: (across * slices).next_multiple_of(32).min(most),
+            ..self
+        }
     }
 
     /// Shared memory beside the weights.

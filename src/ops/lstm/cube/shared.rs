@@ -6,8 +6,8 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
+use super::call::Call;
 use super::product::{Matrix, multiply};
-use super::{Call, reshape};
 use crate::ops::gather;
 use crate::ops::lstm::Output;
 
@@ -24,11 +24,11 @@ pub(in crate::ops::lstm) fn project(
         Matrix::new(bars, features),
         Matrix::new(w_ih, features).turn(),
     );
-    let bias = reshape(
+    let bias = CubeBackend::float_reshape(
         CubeBackend::float_add(b_ih, b_hh),
         Shape::from([1, 1, gates]),
     );
-    let product = reshape(product, Shape::from([rows, num_bars, gates]));
+    let product = CubeBackend::float_reshape(product, Shape::from([rows, num_bars, gates]));
     CubeBackend::float_add(product, bias)
 }
 

@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 use super::gates::{self, Cell};
 
 /// Step `t` forward, from the products of x and of h. The other tensors are those of
-/// [`super::persistent::forward`]; `h` takes the step's h for the next product.
+/// [`super::forward::forward`]; `h` takes the step's h for the next product.
 #[cube(launch, address_type = "dynamic")]
 pub(super) fn forward(
     projected: &Tensor<f32>,
@@ -67,7 +67,7 @@ pub(super) fn forward(
 }
 
 /// Step `t` backward. `dh` holds the product of the step after it; `step` takes the slopes for the
-/// next product. The other tensors are those of [`super::persistent::backward`].
+/// next product. The other tensors are those of [`super::backward::backward`].
 #[cube(launch, address_type = "dynamic")]
 pub(super) fn backward(
     saved: &Tensor<f32>,

@@ -18,7 +18,7 @@ pub(super) fn column(place: usize, index: usize, #[comptime] tile: Tile) -> usiz
 
 /// Copies the groups of weights that stay on chip.
 #[cube]
-pub(super) fn keep<W: Float>(weights: &Tensor<W>, kept: &mut Shared<[W]>, #[comptime] tile: Tile) {
+pub(super) fn keep(weights: &Tensor<f32>, kept: &mut Shared<[f32]>, #[comptime] tile: Tile) {
     let count = comptime!(tile.kept * 4 * tile.width);
     let rounds = comptime!(count.div_ceil(tile.units));
     for round in 0..rounds {
@@ -33,10 +33,10 @@ pub(super) fn keep<W: Float>(weights: &Tensor<W>, kept: &mut Shared<[W]>, #[comp
 ///
 /// `inputs` is `[depth, rows]`, so that the rows of one depth are read at once.
 #[cube]
-pub(super) fn multiply<W: Float>(
+pub(super) fn multiply(
     inputs: &Shared<[f32]>,
-    kept: &Shared<[W]>,
-    weights: &Tensor<W>,
+    kept: &Shared<[f32]>,
+    weights: &Tensor<f32>,
     partial: &mut Shared<[f32]>,
     #[comptime] tile: Tile,
 ) {
@@ -44,12 +44,9 @@ pub(super) fn multiply<W: Float>(
     let place = unit % comptime!(tile.across);
     let slice = unit / comptime!(tile.across);
     let slices = comptime!(tile.slices);
-    let groups = comptime!(tile.groups);
     let rows = comptime!(tile.rows);
     let columns = comptime!(tile.columns);
     let width = comptime!(tile.width);
-    let part = comptime!(tile.groups.div_ceil(tile.slices));
-    let on_chip = comptime!(tile.kept);
 
     let mut sums = Array::<f32>::new(comptime!(tile.rows * tile.columns));
     #[unroll]
@@ -58,30 +55,16 @@ pub(super) fn multiply<W: Float>(
     }
     // Surplus units have nothing to do.
     if slice < slices {
-        let mut first = slice * part;
-        let mut last = first + part;
-        if first > groups {
-            first = groups.runtime();
-        }
-        if last > groups {
-            last = groups.runtime();
-        }
-        let mut middle = on_chip.runtime();
-        if middle < first {
-            middle = first;
-        }
-        if middle > last {
-            middle = last;
-        }
+        let middle = (comptime!(tile.kept + tile.slices - 1) - slice) / slices;
+        let last = (comptime!(tile.groups + tile.slices - 1) - slice) / slices;
         if comptime!(tile.kept > 0) {
-            for group in first..middle {
+            for round in 0..middle {
                 #[unroll]
                 for step in 0..4usize {
-                    let depth = group * 4 + step;
+                    let depth = (round * slices + slice) * 4 + step;
                     #[unroll]
                     for index in 0..columns {
-                        let weight =
-                            f32::cast_from(kept[depth * width + column(place, index, tile)]);
+                        let weight = kept[depth * width + column(place, index, tile)];
                         #[unroll]
                         for row in 0..rows {
                             sums[index * rows + row] += inputs[depth * rows + row] * weight;
@@ -91,14 +74,13 @@ pub(super) fn multiply<W: Float>(
             }
         }
         if comptime!(tile.kept < tile.groups) {
-            for group in middle..last {
+            for round in middle..last {
                 #[unroll]
                 for step in 0..4usize {
-                    let depth = group * 4 + step;
+                    let depth = (round * slices + slice) * 4 + step;
                     #[unroll]
                     for index in 0..columns {
-                        let weight =
-                            f32::cast_from(weights[depth * width + column(place, index, tile)]);
+                        let weight = weights[depth * width + column(place, index, tile)];
                         #[unroll]
                         for row in 0..rows {
                             sums[index * rows + row] += inputs[depth * rows + row] * weight;
