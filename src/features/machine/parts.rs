@@ -8,6 +8,10 @@
 pub(in crate::features) trait Fold {
     type Item: Copy;
 
+    /// What changes nothing that it is put together with, if there is such an item: windows are
+    /// faster with one.
+    const NEUTRAL: Option<Self::Item> = None;
+
     fn merge(older: Self::Item, newer: Self::Item) -> Self::Item;
 }
 
@@ -40,6 +44,34 @@ impl<F: Fold> Window<F> {
     /// The fold of the last `period` items, this one included; `None` before there are so many.
     #[inline(always)]
     pub(in crate::features) fn next(&mut self, item: F::Item) -> Option<F::Item> {
+        match F::NEUTRAL {
+            Some(neutral) => self.next_with(neutral, item),
+            None => self.next_without(item),
+        }
+    }
+
+    /// The block's items are followed by a neutral one, so that its last bar is like any other.
+    #[inline(always)]
+    fn next_with(&mut self, neutral: F::Item, item: F::Item) -> Option<F::Item> {
+        let newer = F::merge(self.newer.unwrap_or(neutral), item);
+        self.newer = Some(newer);
+        if !self.full {
+            self.items.resize(self.period + 1, neutral);
+        }
+        self.items[self.at] = item;
+        self.at += 1;
+        let folded = F::merge(self.items[self.at], newer);
+        if self.at == self.period {
+            self.turn();
+            self.newer = Some(neutral);
+        } else if !self.full {
+            return None;
+        }
+        Some(folded)
+    }
+
+    #[inline(always)]
+    fn next_without(&mut self, item: F::Item) -> Option<F::Item> {
         let newer = self.newer.map_or(item, |newer| F::merge(newer, item));
         if self.full {
             self.items[self.at] = item;
@@ -51,14 +83,22 @@ impl<F: Fold> Window<F> {
             self.newer = Some(newer);
             return self.full.then(|| F::merge(self.items[self.at], newer));
         }
-        // The block is whole: from now on its items are asked for from some place to its end.
-        for index in (0..self.period - 1).rev() {
-            self.items[index] = F::merge(self.items[index], self.items[index + 1]);
+        self.turn();
+        self.newer = None;
+        Some(newer)
+    }
+
+    /// The block is whole: from now on its items are asked for from some place to its end.
+    #[inline(always)]
+    fn turn(&mut self) {
+        let items = &mut self.items[..self.period];
+        let mut folded = items[self.period - 1];
+        for item in items[1..].iter_mut().rev().skip(1) {
+            folded = F::merge(*item, folded);
+            *item = folded;
         }
         self.at = 0;
         self.full = true;
-        self.newer = None;
-        Some(newer)
     }
 }
 
@@ -68,6 +108,8 @@ pub(in crate::features) struct Add;
 
 impl Fold for Add {
     type Item = f64;
+
+    const NEUTRAL: Option<f64> = Some(0.0);
 
     #[inline(always)]
     fn merge(older: f64, newer: f64) -> f64 {
@@ -82,6 +124,8 @@ pub(in crate::features) struct Greatest;
 impl Fold for Greatest {
     type Item = f64;
 
+    const NEUTRAL: Option<f64> = Some(f64::NEG_INFINITY);
+
     #[inline(always)]
     fn merge(older: f64, newer: f64) -> f64 {
         if older > newer { older } else { newer }
@@ -94,6 +138,8 @@ pub(in crate::features) struct Least;
 
 impl Fold for Least {
     type Item = f64;
+
+    const NEUTRAL: Option<f64> = Some(f64::INFINITY);
 
     #[inline(always)]
     fn merge(older: f64, newer: f64) -> f64 {
