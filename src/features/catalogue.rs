@@ -1,7 +1,10 @@
 //! Every indicator that exists, in the order of listings.
 
 use super::declaration::Declaration;
-use super::{average, clock, level, macd, momentum, price, volatility, volume, vwap};
+use super::{
+    average, clock, directional, distance, extreme, level, macd, momentum, pressure, price, range,
+    rate, strength, volatility, volume, vwap,
+};
 
 /// Version of the definitions: a checkpoint made with another one is refused. Rises with every
 /// change of a value that the catalogue gives.
@@ -12,8 +15,15 @@ static FAMILIES: &[&[&Declaration]] = &[
     price::ALL,
     average::ALL,
     momentum::ALL,
+    rate::ALL,
+    directional::ALL,
+    distance::ALL,
+    strength::ALL,
+    extreme::ALL,
+    pressure::ALL,
     macd::ALL,
     volatility::ALL,
+    range::ALL,
     volume::ALL,
     vwap::ALL,
     level::ALL,

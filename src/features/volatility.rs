@@ -305,7 +305,8 @@ fn atr(work: &mut Work<'_>, period: usize) -> Tensor<2> {
     })
 }
 
-fn deviation(work: &mut Work<'_>, period: usize, ddof: usize) -> Tensor<2> {
+/// Standard deviation of the last `period` closes, divided by `period - ddof`.
+pub(super) fn deviation(work: &mut Work<'_>, period: usize, ddof: usize) -> Tensor<2> {
     work.shared("deviation", &[period, ddof], |work| {
         rolling::variance(work.close(), period, ddof).sqrt()
     })

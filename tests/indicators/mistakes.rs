@@ -3,7 +3,7 @@
 
 use emberline::market::Series;
 
-use super::{HOUR, hourly, inputs, raw, set, walk};
+use super::{HOUR, by_tensors, hourly, inputs, raw, set, walk};
 
 /// The bar of the greatest `value` among `rows`, the earliest of equals.
 fn greatest(rows: std::ops::RangeInclusive<usize>, value: impl Fn(usize) -> f32) -> usize {
@@ -243,5 +243,38 @@ fn the_previous_session_is_not_this_one() {
             differs > 400,
             "{name}: {differs} rows differ from the day's"
         );
+    }
+}
+
+#[test]
+fn adx_does_not_wrap_the_last_bar_into_the_first() {
+    // The original took the bar before the first to be the last. Whatever stands on the last bar,
+    // directional movement begins with bar 1, and what is built on it with its own warm-up.
+    let mut series = walk("A", 46, 120, 3.0);
+    let names = "ADX,DX,ADXR,PLUS_DI,MINUS_DI,PLUS_DM_1,MINUS_DM_1,PLUS_DI_1,MINUS_DI_1,ADX_2,VORTEX_1_PLUSVI";
+    let bars = hourly(vec![series.clone()]);
+    let set = set(names, &bars);
+    let before = [raw(&set, &bars), by_tensors(&set, &bars)];
+    series.high[119] *= 1_000.0;
+    series.low[119] /= 1_000.0;
+    let bars = hourly(vec![series]);
+    let after = [raw(&set, &bars), by_tensors(&set, &bars)];
+    for (before, after) in before.iter().zip(&after) {
+        for (column, name) in set.names().iter().enumerate() {
+            let (before, after) = (&before[0][column], &after[0][column]);
+            assert!(before[0].is_nan(), "{name}: {} at bar 0", before[0]);
+            for row in 0..119 {
+                assert_eq!(
+                    before[row].to_bits(),
+                    after[row].to_bits(),
+                    "{name} in row {row}"
+                );
+            }
+            assert_ne!(
+                before[119].to_bits(),
+                after[119].to_bits(),
+                "{name} reads the last bar"
+            );
+        }
     }
 }

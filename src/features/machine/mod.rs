@@ -8,7 +8,10 @@
 //! it warms up; the parts in [`parts`] count values from the first that is not NaN, so that they can be
 //! put behind one another.
 
+pub(super) mod movement;
 pub(super) mod parts;
+pub(super) mod spread;
+pub(super) mod sums;
 
 use std::ops::Range;
 
