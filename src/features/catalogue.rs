@@ -2,8 +2,8 @@
 
 use super::declaration::Declaration;
 use super::{
-    average, clock, directional, distance, extreme, level, macd, momentum, pressure, price, range,
-    rate, strength, volatility, volume, vwap,
+    adaptive, average, clock, cycle, directional, distance, extreme, level, macd, momentum, order,
+    pressure, price, range, rate, strength, turning, volatility, volume, vwap,
 };
 
 /// Version of the definitions: a checkpoint made with another one is refused. Rises with every
@@ -27,6 +27,10 @@ static FAMILIES: &[&[&Declaration]] = &[
     volume::ALL,
     vwap::ALL,
     level::ALL,
+    cycle::ALL,
+    adaptive::ALL,
+    turning::ALL,
+    order::ALL,
     clock::ALL,
 ];
 

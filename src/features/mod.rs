@@ -11,11 +11,13 @@
 //! the float64 oracles in [`mod@reference`] for prices from 1e-6 to 1e6 and a million bars; no running
 //! sums of squares, no differences of long sums, averages as deviations from the newest price.
 
+mod adaptive;
 mod average;
 mod catalogue;
 mod clock;
 mod column;
 mod context;
+mod cycle;
 mod declaration;
 mod directional;
 mod distance;
@@ -26,6 +28,7 @@ mod machine;
 mod macd;
 mod momentum;
 mod native;
+mod order;
 mod plan;
 mod price;
 mod pressure;
@@ -40,6 +43,7 @@ mod share;
 mod statistics;
 mod strength;
 mod transform;
+mod turning;
 mod volatility;
 mod volume;
 mod vwap;

@@ -294,11 +294,11 @@ static REALISED_VOLATILITY: Declaration = Declaration {
 };
 
 /// Bars that a Wilder average of `period` changes depends on.
-fn wilder_memory(period: usize) -> usize {
+pub(super) fn wilder_memory(period: usize) -> usize {
     period + 1 + bars_to_forget(1.0 / period as f64)
 }
 
-fn atr(work: &mut Work<'_>, period: usize) -> Tensor<2> {
+pub(super) fn atr(work: &mut Work<'_>, period: usize) -> Tensor<2> {
     work.shared("atr", &[period], |work| {
         let range = work.true_range();
         work.smooth(range, period, 1.0 / period as f64, period)

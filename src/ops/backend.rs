@@ -9,11 +9,12 @@ use cubecl::prelude::{CubeCount, CubeDim};
 
 use super::adamw::Coefficients;
 use super::random::{Distribution, Words};
+use super::recur::Stops;
 use super::rolling::Statistic;
-use super::{adamw, gather, random, rolling, running, scan};
+use super::{adamw, gather, random, recur, rolling, running, scan, trailing};
 
-/// The operations of `scan`, `rolling`, `running`, `gather`, `random` and `adamw` on a backend's own
-/// tensors.
+/// The operations of `scan`, `rolling`, `running`, `recur`, `trailing`, `gather`, `random` and `adamw`
+/// on a backend's own tensors.
 ///
 /// The public functions of those modules check shapes and types and handle empty tensors before
 /// they come here.
@@ -29,6 +30,48 @@ pub(super) trait KernelOps: Backend {
 
     #[fusion(dtype = x, shape = x)]
     fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = x)]
+    fn gap_to_mean(x: FloatTensor<Self>, periods: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = x)]
+    fn count_less(x: FloatTensor<Self>, period: usize) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = x)]
+    fn value_of_rank(x: FloatTensor<Self>, period: usize, rank: usize) -> FloatTensor<Self>;
+
+    #[fusion(dtype = high, shape = high)]
+    fn parabolic(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        stops: Stops,
+    ) -> FloatTensor<Self>;
+
+    #[fusion(dtype = high, shape = Shape::new([2, high[0], high[1]]))]
+    fn trailing_band(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        close: FloatTensor<Self>,
+        width: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = Shape::new([4, x[0], x[1]]))]
+    fn cycle(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self>;
+
+    #[fusion(dtype = x, shape = Shape::new([3, x[0], x[1]]))]
+    fn phase(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        period: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self>;
 
     #[fusion(dtype = x, shape = x)]
     fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -91,6 +134,55 @@ impl KernelOps for CubeBackend {
         rolling::cube::rolling(x, statistic, period)
     }
 
+    fn gap_to_mean(x: FloatTensor<Self>, periods: FloatTensor<Self>) -> FloatTensor<Self> {
+        trailing::cube::gap_to_mean(x, periods)
+    }
+
+    fn count_less(x: FloatTensor<Self>, period: usize) -> FloatTensor<Self> {
+        trailing::cube::count_less(x, period)
+    }
+
+    fn value_of_rank(x: FloatTensor<Self>, period: usize, rank: usize) -> FloatTensor<Self> {
+        trailing::cube::value_of_rank(x, period, rank)
+    }
+
+    fn parabolic(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        stops: Stops,
+    ) -> FloatTensor<Self> {
+        recur::cube::parabolic(high, low, age, stops)
+    }
+
+    fn trailing_band(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        close: FloatTensor<Self>,
+        width: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        recur::cube::trailing_band(high, low, close, width)
+    }
+
+    fn cycle(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self> {
+        recur::cube::cycle(x, age, begin, wait)
+    }
+
+    fn phase(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        period: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self> {
+        recur::cube::phase(x, age, period, begin, wait)
+    }
+
     fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self> {
         running::cube::max(x, keep)
     }
@@ -145,6 +237,55 @@ impl KernelOps for Flex {
         rolling::flex::rolling(&x, statistic, period)
     }
 
+    fn gap_to_mean(x: FloatTensor<Self>, periods: FloatTensor<Self>) -> FloatTensor<Self> {
+        trailing::flex::gap_to_mean(&x, &periods)
+    }
+
+    fn count_less(x: FloatTensor<Self>, period: usize) -> FloatTensor<Self> {
+        trailing::flex::count_less(&x, period)
+    }
+
+    fn value_of_rank(x: FloatTensor<Self>, period: usize, rank: usize) -> FloatTensor<Self> {
+        trailing::flex::value_of_rank(&x, period, rank)
+    }
+
+    fn parabolic(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        stops: Stops,
+    ) -> FloatTensor<Self> {
+        recur::flex::parabolic(&high, &low, &age, stops)
+    }
+
+    fn trailing_band(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        close: FloatTensor<Self>,
+        width: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        recur::flex::trailing_band(&high, &low, &close, &width)
+    }
+
+    fn cycle(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self> {
+        recur::flex::cycle(&x, &age, begin, wait)
+    }
+
+    fn phase(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self> {
+        recur::flex::phase(&x, &age, begin, wait)
+    }
+
     fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self> {
         running::flex::max(&x, &keep)
     }
@@ -196,11 +337,88 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
     }
 
     fn rolling(x: FloatTensor<Self>, statistic: Statistic, period: usize) -> FloatTensor<Self> {
-        assert!(
-            !x.is_tracked(),
-            "rolling: has no gradient, but its input is tracked; detach it"
-        );
-        FloatTensor::<Self>::new(B::rolling(x.into_primitive(), statistic, period))
+        FloatTensor::<Self>::new(B::rolling(
+            untracked::<B, C>("rolling", x),
+            statistic,
+            period,
+        ))
+    }
+
+    fn gap_to_mean(x: FloatTensor<Self>, periods: FloatTensor<Self>) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::gap_to_mean(
+            untracked::<B, C>("gap_to_mean", x),
+            untracked::<B, C>("gap_to_mean", periods),
+        ))
+    }
+
+    fn count_less(x: FloatTensor<Self>, period: usize) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::count_less(untracked::<B, C>("count_less", x), period))
+    }
+
+    fn value_of_rank(x: FloatTensor<Self>, period: usize, rank: usize) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::value_of_rank(
+            untracked::<B, C>("value_of_rank", x),
+            period,
+            rank,
+        ))
+    }
+
+    fn parabolic(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        stops: Stops,
+    ) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::parabolic(
+            untracked::<B, C>("parabolic", high),
+            untracked::<B, C>("parabolic", low),
+            untracked::<B, C>("parabolic", age),
+            stops,
+        ))
+    }
+
+    fn trailing_band(
+        high: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        close: FloatTensor<Self>,
+        width: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::trailing_band(
+            untracked::<B, C>("trailing_band", high),
+            untracked::<B, C>("trailing_band", low),
+            untracked::<B, C>("trailing_band", close),
+            untracked::<B, C>("trailing_band", width),
+        ))
+    }
+
+    fn cycle(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::cycle(
+            untracked::<B, C>("cycle", x),
+            untracked::<B, C>("cycle", age),
+            begin,
+            wait,
+        ))
+    }
+
+    fn phase(
+        x: FloatTensor<Self>,
+        age: FloatTensor<Self>,
+        period: FloatTensor<Self>,
+        begin: usize,
+        wait: usize,
+    ) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::phase(
+            untracked::<B, C>("phase", x),
+            untracked::<B, C>("phase", age),
+            untracked::<B, C>("phase", period),
+            begin,
+            wait,
+        ))
     }
 
     fn running_max(x: FloatTensor<Self>, keep: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -270,6 +488,21 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         );
         FloatTensor::<Self>::new(B::sum_squares(x.into_primitive()))
     }
+}
+
+/// The input of an operation without a gradient.
+///
+/// # Panics
+/// If autodiff tracks it.
+fn untracked<B: Backend, C: CheckpointStrategy>(
+    operation: &str,
+    x: FloatTensor<Autodiff<B, C>>,
+) -> FloatTensor<B> {
+    assert!(
+        !x.is_tracked(),
+        "{operation}: has no gradient, but its input is tracked; detach it"
+    );
+    x.into_primitive()
 }
 
 /// # Panics

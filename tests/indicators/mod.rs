@@ -142,7 +142,12 @@ fn settings(indicator: &Declaration) -> Vec<Parameters> {
         .parameters
         .iter()
         .enumerate()
-        .map(|(place, parameter)| (parameter.minimum + place as f64).to_string())
+        .map(|(place, parameter)| match parameter.name {
+            // A price: it does not follow another currency.
+            "startvalue" => parameter.default,
+            _ => (parameter.minimum + place as f64).min(parameter.maximum),
+        })
+        .map(|value| value.to_string())
         .collect();
     if !least.is_empty() {
         let school = if indicator.variant.is_empty() {

@@ -1,6 +1,6 @@
 //! What holds for every indicator, whatever it measures.
 
-use emberline::features::{Memory, Scaling, catalogue};
+use emberline::features::{Memory, Scaling, Unit, catalogue};
 use emberline::market::{Bars, Series};
 
 use super::{HOUR, MONDAY, every_column, every_input, hourly, inputs, raw, set, walk};
@@ -56,9 +56,11 @@ fn another_currency_changes_only_prices() {
         }
         let scaled = raw(&set, &dear);
         for ((column, plain), scaled) in set.columns().iter().zip(&plain[0]).zip(&scaled[0]) {
-            let expected = match column.indicator().scaling {
-                Scaling::WithPrice => factor,
-                Scaling::Free => 1.0,
+            let indicator = column.indicator();
+            let expected = match (indicator.scaling, indicator.outputs[column.output()].unit) {
+                // A side or a trend beside a price.
+                (Scaling::Free, _) | (_, Unit::Bounded | Unit::Flag) => 1.0,
+                (Scaling::WithPrice, _) => factor,
             };
             let typical = typical(plain);
             for (row, (plain, scaled)) in plain.iter().zip(scaled).enumerate() {

@@ -6,9 +6,11 @@
 mod adamw;
 mod gather;
 mod random;
+mod recur;
 mod rolling;
 mod running;
 mod scan;
+mod trailing;
 
 use std::sync::{Mutex, PoisonError};
 

@@ -8,7 +8,9 @@
 //! it warms up; the parts in [`parts`] count values from the first that is not NaN, so that they can be
 //! put behind one another.
 
+pub(super) mod cycle;
 pub(super) mod movement;
+pub(super) mod order;
 pub(super) mod parts;
 pub(super) mod spread;
 pub(super) mod sums;
