@@ -2,8 +2,9 @@
 
 use super::declaration::Declaration;
 use super::{
-    adaptive, average, clock, cycle, directional, distance, extreme, level, macd, momentum, order,
-    pressure, price, range, rate, strength, turning, volatility, volume, vwap,
+    adaptive, average, band, clock, cycle, directional, distance, extreme, level, macd, momentum,
+    order, oscillator, overlap, pressure, price, range, rate, stochastic, strength, turning,
+    volatility, volume, vwap,
 };
 
 /// Version of the definitions: a checkpoint made with another one is refused. Rises with every
@@ -14,6 +15,7 @@ pub const CATALOGUE_VERSION: u32 = 2;
 static FAMILIES: &[&[&Declaration]] = &[
     price::ALL,
     average::ALL,
+    overlap::ALL,
     momentum::ALL,
     rate::ALL,
     directional::ALL,
@@ -22,8 +24,11 @@ static FAMILIES: &[&[&Declaration]] = &[
     extreme::ALL,
     pressure::ALL,
     macd::ALL,
+    oscillator::ALL,
+    stochastic::ALL,
     volatility::ALL,
     range::ALL,
+    band::ALL,
     volume::ALL,
     vwap::ALL,
     level::ALL,

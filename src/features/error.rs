@@ -21,8 +21,8 @@ pub enum FeatureError {
         column: String,
         /// The indicator.
         indicator: String,
-        /// Parameters that it takes.
-        expected: usize,
+        /// How many parameters it takes: `3`, or `3 to 4` where a name may leave some out.
+        expected: String,
         /// Their names.
         names: String,
         /// Parameters that were written.

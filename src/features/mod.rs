@@ -13,6 +13,9 @@
 
 mod adaptive;
 mod average;
+mod average_kind;
+mod averaging;
+mod band;
 mod catalogue;
 mod clock;
 mod column;
@@ -29,6 +32,8 @@ mod macd;
 mod momentum;
 mod native;
 mod order;
+mod oscillator;
+mod overlap;
 mod plan;
 mod price;
 mod pressure;
@@ -41,6 +46,7 @@ mod set;
 mod sets;
 mod share;
 mod statistics;
+mod stochastic;
 mod strength;
 mod transform;
 mod turning;

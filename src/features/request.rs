@@ -146,12 +146,17 @@ fn parameters(
     if numbers.is_empty() {
         return Ok(indicator.defaults());
     }
-    if !(indicator.least_written()..=indicator.parameters.len()).contains(&numbers.len()) {
+    let (least, most) = (indicator.least_written(), indicator.parameters.len());
+    if !(least..=most).contains(&numbers.len()) {
         let names: Vec<&str> = indicator.parameters.iter().map(|p| p.name).collect();
         return Err(FeatureError::Arity {
             column: column.to_owned(),
             indicator: indicator.title(),
-            expected: indicator.parameters.len(),
+            expected: if least < most {
+                format!("{least} to {most}")
+            } else {
+                most.to_string()
+            },
             names: if names.is_empty() {
                 "none".to_owned()
             } else {

@@ -6,9 +6,14 @@ use crate::market::Column;
 use crate::ops::rolling;
 
 use super::average::{bars_to_forget, sma};
-use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, Unit};
+use super::average_kind::{AverageKind, longer};
+use super::declaration::{
+    Declaration, Family, Memory, Output, Parameter, Parameters, Scaling, Unit,
+};
 use super::machine::Machine;
+use super::machine::overlap::bbands;
 use super::machine::parts::{Lag, Mean, Moments, Smooth, TrueRange};
+use super::overlap::close_gap;
 use super::price::log_return;
 use super::reference::{average, volatility as oracle};
 use super::work::Work;
@@ -175,13 +180,14 @@ static STDDEV: Declaration = Declaration {
 static BBANDS: Declaration = Declaration {
     name: "BBANDS",
     variant: "",
-    summary: "Bollinger bands around a simple moving average of the close",
+    summary: "Bollinger bands around a moving average of the close",
     family: Family::Volatility,
     inputs: &[Column::Close],
     parameters: &[
         Parameter::bars("period", 2, 20),
         Parameter::factor("nbdevup", 2.0),
         Parameter::factor("nbdevdn", 2.0),
+        AverageKind::parameter("matype", AverageKind::Simple),
     ],
     rule: None,
     outputs: &[
@@ -190,16 +196,20 @@ static BBANDS: Declaration = Declaration {
         Output::named("LOWERBAND", Unit::Price),
     ],
     scaling: Scaling::WithPrice,
-    warmup_text: "period - 1",
-    warmup: |p, _| p.bars(0) - 1,
-    memory_text: "period",
-    memory: |p, _| Memory::Finite(p.bars(0)),
+    warmup_text: "period - 1, or the average's warm-up where it is longer",
+    warmup: |p, _| bands_kind(p).warmup(p.bars(0)).max(p.bars(0) - 1),
+    memory_text: "period, or the average's memory where it is longer",
+    memory: |p, _| longer(bands_kind(p).memory(p.bars(0)), Memory::Finite(p.bars(0))),
     degenerate: "flat prices: all three at the close",
-    formula: "middle_t = SMA_t; s_t = sqrt(sum (close - SMA_t)^2 / period)\n\
+    formula: "middle_t = average of kind matype, SMA_t by default, else as MA's\n\
+              s_t = sqrt(sum (close - SMA_t)^2 / period) over the last period bars\n\
               upper_t = middle_t + nbdevup s_t; lower_t = middle_t - nbdevdn s_t",
-    source: "TA-Lib 0.8.1, BBANDS (simple average)",
+    source: "TA-Lib 0.8.1, BBANDS",
     compute: |work, p, output| {
-        let middle = sma(work, p.bars(0));
+        let middle = match bands_kind(p) {
+            AverageKind::Simple => sma(work, p.bars(0)),
+            kind => work.close() - close_gap(work, kind, p.bars(0)),
+        };
         match output {
             0 => middle + deviation(work, p.bars(0), 0).mul_scalar(p.factor(1) as f32),
             1 => middle,
@@ -207,17 +217,13 @@ static BBANDS: Declaration = Declaration {
         }
     },
     flow: None,
-    machine: Some(|p| {
-        let (up, down) = (p.factor(1), p.factor(2));
-        let mut moments = Moments::new(p.bars(0));
-        Machine::new(move |bar| {
-            let (mean, variance) = moments.next(bar.close);
-            let deviation = variance.sqrt();
-            [mean + up * deviation, mean, mean - down * deviation]
-        })
-    }),
-    oracle: Some(|s, p| oracle::bbands(&s.close, p.bars(0), p.factor(1), p.factor(2))),
+    machine: Some(bbands),
+    oracle: None,
 };
+
+fn bands_kind(parameters: &Parameters) -> AverageKind {
+    AverageKind::of(parameters, 3, AverageKind::Simple)
+}
 
 static BB_WIDTH: Declaration = Declaration {
     name: "BB",

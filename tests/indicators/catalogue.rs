@@ -202,7 +202,7 @@ fn bad_parameters_name_indicator_value_and_bound() {
         ("STDDEV_5_nan", vec!["STDDEV"]),
         (
             "BBANDS_20_2",
-            vec!["BBANDS", "3 parameters", "nbdevup", "got 2"],
+            vec!["BBANDS", "3 to 4 parameters", "nbdevup", "got 2"],
         ),
         ("TRANGE_3", vec!["TRANGE", "0 parameters"]),
         ("MACD_26_12_9", vec!["MACD", "fast < slow"]),

@@ -25,7 +25,10 @@ fn declared_warmup_is_what_is_undefined() {
     for (column, values) in set.columns().iter().zip(&raw(&set, &bars)[0]) {
         let undefined = values.iter().take_while(|v| v.is_nan()).count();
         // Volume-weighted prices wait for an anchor and for volume, again and again.
-        if column.indicator().title().contains("VWAP") {
+        if ["VWAP", "VWMA"]
+            .iter()
+            .any(|waits| column.indicator().title().contains(waits))
+        {
             continue;
         }
         assert_eq!(undefined, column.warmup_bars(), "{}", column.name());

@@ -8,11 +8,15 @@
 //! it warms up; the parts in [`parts`] count values from the first that is not NaN, so that they can be
 //! put behind one another.
 
+pub(super) mod average;
 pub(super) mod cycle;
 pub(super) mod movement;
 pub(super) mod order;
+pub(super) mod oscillator;
+pub(super) mod overlap;
 pub(super) mod parts;
 pub(super) mod spread;
+pub(super) mod stochastic;
 pub(super) mod sums;
 
 use std::ops::Range;
