@@ -3,8 +3,8 @@
 use super::declaration::Declaration;
 use super::{
     adaptive, average, band, clock, cycle, directional, distance, extreme, level, macd, momentum,
-    order, oscillator, overlap, pressure, price, range, rate, stochastic, strength, turning,
-    volatility, volume, vwap,
+    order, oscillator, overlap, pattern, pressure, price, range, rate, stochastic, strength,
+    turning, volatility, volume, vwap,
 };
 
 /// Version of the definitions: a checkpoint made with another one is refused. Rises with every
@@ -36,6 +36,7 @@ static FAMILIES: &[&[&Declaration]] = &[
     adaptive::ALL,
     turning::ALL,
     order::ALL,
+    pattern::ALL,
     clock::ALL,
 ];
 

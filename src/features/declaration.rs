@@ -61,6 +61,8 @@ pub enum Unit {
     Flag,
     /// Bars, a number of them.
     Count,
+    /// What was found, in hundreds: -200 to 200.
+    Pattern,
 }
 
 impl Unit {
@@ -76,6 +78,7 @@ impl Unit {
             Self::Ratio => "ratio",
             Self::Flag => "flag",
             Self::Count => "count",
+            Self::Pattern => "pattern",
         }
     }
 }

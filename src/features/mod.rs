@@ -34,6 +34,7 @@ mod native;
 mod order;
 mod oscillator;
 mod overlap;
+mod pattern;
 mod plan;
 mod price;
 mod pressure;

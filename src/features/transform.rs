@@ -66,6 +66,7 @@ impl Transform {
             Unit::Volume => Self::LogVolume { period: PERIOD },
             Unit::SignedVolume => Self::Flow { period: PERIOD },
             Unit::Count => Self::Over { period: PERIOD },
+            Unit::Pattern => Self::Over { period: 100 },
             Unit::Percent | Unit::Bounded | Unit::Ratio | Unit::Flag => Self::AsIs,
         }
     }
@@ -94,7 +95,7 @@ impl Transform {
             Self::RelativeToClose => &[Unit::Price],
             Self::ShareOfClose => &[Unit::Price, Unit::PriceDifference],
             Self::LogVolume { .. } => &[Unit::Volume],
-            Self::Over { .. } => &[Unit::Count],
+            Self::Over { .. } => &[Unit::Count, Unit::Pattern],
             Self::Flow { .. } => &[Unit::SignedVolume],
         };
         (!takes.contains(&unit)).then(|| format!("its unit is {}", unit.name()))

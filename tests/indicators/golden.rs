@@ -84,19 +84,20 @@ fn patterns(bars: &Bars, lookbacks: &BTreeMap<String, usize>) -> BTreeMap<String
             .iter()
             .position(|series| series.symbol == row[1])
             .unwrap();
-        let mut values = BTreeMap::new();
-        for (rows, _) in reference::segments(bars, symbol) {
-            let defined = rows.start + lookbacks[&row[0]];
-            values.extend(rows.map(|t| (t, if t < defined { f64::NAN } else { 0.0 })));
-        }
+        let symbols = columns.entry(row[0].clone()).or_default();
+        // A row for each segment that has any.
+        let values = symbols.entry(row[1].clone()).or_insert_with(|| {
+            let mut values = BTreeMap::new();
+            for (rows, _) in reference::segments(bars, symbol) {
+                let defined = rows.start + lookbacks[&row[0]];
+                values.extend(rows.map(|t| (t, if t < defined { f64::NAN } else { 0.0 })));
+            }
+            values
+        });
         for cell in row[2].split_whitespace() {
             let (t, value) = cell.split_once(':').unwrap();
             values.insert(t.parse().unwrap(), value.parse().unwrap());
         }
-        columns
-            .entry(row[0].clone())
-            .or_default()
-            .insert(row[1].clone(), values);
     }
     columns
 }

@@ -150,7 +150,7 @@ impl<'a> Columns<'a> {
 ///
 /// The only function, so that each machine's step has one caller and is inlined into its loop, where
 /// the compiler sees which columns it reads.
-trait Steps: Send + Sync {
+pub(super) trait Steps: Send + Sync {
     fn run(&mut self, bars: Columns<'_>, stride: usize, out: &mut [f64]);
 }
 
@@ -189,6 +189,11 @@ impl Machine {
         step: impl FnMut(&Bar) -> [f64; K] + Send + Sync + 'static,
     ) -> Self {
         Self(Box::new(Step(step)))
+    }
+
+    /// The machine that takes many bars at a time in its own way.
+    pub(super) fn of(steps: impl Steps + 'static) -> Self {
+        Self(Box::new(steps))
     }
 
     /// Takes one bar, whose numbers are float32's, and writes one number per output.
