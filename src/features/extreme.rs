@@ -156,6 +156,8 @@ struct Newest;
 impl Fold for Newest {
     type Item = (f64, f64);
 
+    const NEUTRAL: Option<(f64, f64)> = Some((f64::NEG_INFINITY, 0.0));
+
     #[inline(always)]
     fn merge(older: (f64, f64), newer: (f64, f64)) -> (f64, f64) {
         if older.0 > newer.0 { older } else { newer }

@@ -88,6 +88,16 @@ fn core111_periods_equal_their_oracles() {
     compare(&set(names, &bars), &bars);
 }
 
+/// Windows longer than what machines go through bar by bar, with stretches that double on the device.
+#[test]
+fn long_periods_of_momentum_equal_their_machines() {
+    let bars = hourly(vec![walk("A", 9, 2_500, 40.0)]);
+    let names = "CCI_300,FOSC_300,AROON_300_AROONUP,AROON_300_AROONDOWN,ADX_100,CMO_200,RVI_100_50,AO_50_500,\
+                 DPO_301,MASSI_30_200,CVI_30_60,COPPOCK_100_110_140,MFI_300,ULTOSC_300_100_200";
+    let worst = compare(&set(names, &bars), &bars);
+    assert!(worst > 0.0);
+}
+
 /// Sessions of 13 and of 3 bars: windows of 20 bars since an anchor that end in the next session,
 /// and sessions that are over before there are 20.
 #[test]
@@ -119,6 +129,7 @@ fn a_million_bars_do_not_drift() {
     let bars = hourly(vec![walk("A", 7, 1_000_000, 30_000.0)]);
     let names = "VWAP_CUM,VWAP_CUM_U2,VWAP_CUM.rolling20_L1,OBV,EMA_20,EMA_20.adjusted,RSI_14,ATR_14,\
                  MACD_12_26_9_MACDSIGNAL,SMA_50,STDDEV_20_1,BB_20.width,AVWAP_MONTHLY_L3,\
-                 AVWAP_DAILY.rolling20_U1,AVWAP_HVOL_U1,AVWAP_PREV_LOW_L3,SUPPORT_RESISTANCE_50";
+                 AVWAP_DAILY.rolling20_U1,AVWAP_HVOL_U1,AVWAP_PREV_LOW_L3,SUPPORT_RESISTANCE_50,\
+                 WAD,ADX_14,CCI_14,MFI_14,FOSC_5,RVI_14_10";
     compare(&set(names, &bars), &bars);
 }

@@ -164,6 +164,12 @@ pub(in crate::features) struct Lines;
 impl Fold for Lines {
     type Item = Line;
 
+    const NEUTRAL: Option<Line> = Some(Line {
+        count: 0.0,
+        sum: 0.0,
+        weighted: 0.0,
+    });
+
     #[inline(always)]
     fn merge(older: Line, newer: Line) -> Line {
         Line {
