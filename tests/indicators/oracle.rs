@@ -125,11 +125,29 @@ fn anchors_in_the_session_before_equal_their_oracles() {
 }
 
 #[test]
+fn averages_of_every_kind_equal_their_oracles() {
+    let mut names = Vec::new();
+    for kind in 0..=13 {
+        names.push(format!("MA_10_{kind}"));
+        // Differences are a hundredth of the price; averages that begin late begin together.
+        names.push(format!("APO_7_12_{kind}"));
+        names.push(format!("PVO_7_12_{kind}"));
+        names.push(format!("MACDEXT_7_12_5_{kind}_9_12_MACDHIST"));
+        names.push(format!("STOCH_5_4_3_{kind}_1_SLOWD"));
+    }
+    for level in [1e-6, 1.0, 1e6] {
+        let bars = gapped(level);
+        compare(&set(&names.join(","), &bars), &bars);
+    }
+}
+
+#[test]
 fn a_million_bars_do_not_drift() {
     let bars = hourly(vec![walk("A", 7, 1_000_000, 30_000.0)]);
     let names = "VWAP_CUM,VWAP_CUM_U2,VWAP_CUM.rolling20_L1,OBV,EMA_20,EMA_20.adjusted,RSI_14,ATR_14,\
                  MACD_12_26_9_MACDSIGNAL,SMA_50,STDDEV_20_1,BB_20.width,AVWAP_MONTHLY_L3,\
                  AVWAP_DAILY.rolling20_U1,AVWAP_HVOL_U1,AVWAP_PREV_LOW_L3,SUPPORT_RESISTANCE_50,\
-                 WAD,ADX_14,CCI_14,MFI_14,FOSC_5,RVI_14_10";
+                 WAD,ADX_14,CCI_14,MFI_14,FOSC_5,RVI_14_10,KAMA_30,T3_5_0.7,HMA_20,APO_12_26_9,TRIX_30,\
+                 TSI_25_13,SMI_13_2_25_9,STOCHRSI_14_5_3_FASTD,KC_20_10_2_LOWERBAND";
     compare(&set(names, &bars), &bars);
 }

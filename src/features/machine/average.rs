@@ -1,7 +1,5 @@
 //! TA-Lib's kinds of moving averages as one part of machines.
 
-#![allow(clippy::inline_always, reason = "the steps of a machine are one loop")]
-
 use super::cycle::Adaptive;
 use super::parts::{Lag, Mean, Smooth, Sum, Weighted};
 use crate::features::average_kind::AverageKind;

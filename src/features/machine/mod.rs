@@ -8,6 +8,8 @@
 //! it warms up; the parts in [`parts`] count values from the first that is not NaN, so that they can be
 //! put behind one another.
 
+#![allow(clippy::inline_always, reason = "the steps of a machine are one loop")]
+
 pub(super) mod average;
 pub(super) mod cycle;
 pub(super) mod movement;
@@ -102,11 +104,16 @@ impl<'a> Columns<'a> {
         month_start: &[],
     };
 
+    #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.close.len()
     }
 
     /// The same bars' part.
+    ///
+    /// Inlined so that its length is seen: a machine's loop then checks no index and loads no column
+    /// that it does not use.
+    #[inline(always)]
     pub(super) fn part(&self, bars: Range<usize>) -> Self {
         let part = |column: &'a [f32]| &column[bars.clone()];
         Self {

@@ -18,10 +18,10 @@ pub(in crate::features) trait Fold {
 /// The last `period` values folded into one, in constant amortised time.
 #[derive(Clone, Debug)]
 pub(in crate::features) struct Window<F: Fold> {
-    period: usize,
-    /// The items of the block that is being filled; older ones are replaced by folds of all items
-    /// of the block before from there to its end.
+    /// The block's items so far; behind them the folds of the block before, each from its place to
+    /// the end.
     items: Vec<F::Item>,
+    period: usize,
     /// Fold of the block's items so far.
     newer: Option<F::Item>,
     /// Place of the next item.
@@ -33,9 +33,9 @@ pub(in crate::features) struct Window<F: Fold> {
 impl<F: Fold> Window<F> {
     pub(in crate::features) fn new(period: usize) -> Self {
         Self {
+            items: F::NEUTRAL.map_or(Vec::new(), |neutral| vec![neutral; period]),
             period,
-            items: Vec::with_capacity(period),
-            newer: None,
+            newer: F::NEUTRAL,
             at: 0,
             full: false,
         }
@@ -44,61 +44,40 @@ impl<F: Fold> Window<F> {
     /// The fold of the last `period` items, this one included; `None` before there are so many.
     #[inline(always)]
     pub(in crate::features) fn next(&mut self, item: F::Item) -> Option<F::Item> {
-        match F::NEUTRAL {
-            Some(neutral) => self.next_with(neutral, item),
-            None => self.next_without(item),
+        if F::NEUTRAL.is_none() && self.items.is_empty() {
+            self.items = vec![item; self.period];
         }
-    }
-
-    /// The block's items are followed by a neutral one, so that its last bar is like any other.
-    #[inline(always)]
-    fn next_with(&mut self, neutral: F::Item, item: F::Item) -> Option<F::Item> {
-        let newer = F::merge(self.newer.unwrap_or(neutral), item);
+        let newer = match self.newer {
+            Some(newer) if self.at > 0 => F::merge(newer, item),
+            _ => item,
+        };
         self.newer = Some(newer);
-        if !self.full {
-            self.items.resize(self.period + 1, neutral);
-        }
         self.items[self.at] = item;
         self.at += 1;
-        let folded = F::merge(self.items[self.at], newer);
-        if self.at == self.period {
-            self.turn();
-            self.newer = Some(neutral);
-        } else if !self.full {
-            return None;
+        if let Some(&older) = self.items.get(self.at) {
+            return if self.full {
+                Some(F::merge(older, newer))
+            } else {
+                None
+            };
         }
-        Some(folded)
-    }
-
-    #[inline(always)]
-    fn next_without(&mut self, item: F::Item) -> Option<F::Item> {
-        let newer = self.newer.map_or(item, |newer| F::merge(newer, item));
-        if self.full {
-            self.items[self.at] = item;
-        } else {
-            self.items.push(item);
-        }
-        self.at += 1;
-        if self.at < self.period {
-            self.newer = Some(newer);
-            return self.full.then(|| F::merge(self.items[self.at], newer));
-        }
-        self.turn();
-        self.newer = None;
-        Some(newer)
-    }
-
-    /// The block is whole: from now on its items are asked for from some place to its end.
-    #[inline(always)]
-    fn turn(&mut self) {
-        let items = &mut self.items[..self.period];
-        let mut folded = items[self.period - 1];
-        for item in items[1..].iter_mut().rev().skip(1) {
-            folded = F::merge(*item, folded);
-            *item = folded;
-        }
+        fold_from_end::<F>(&mut self.items);
         self.at = 0;
         self.full = true;
+        Some(newer)
+    }
+}
+
+/// Puts every item together with all that follow.
+#[inline(never)]
+fn fold_from_end<F: Fold>(items: &mut [F::Item]) {
+    let mut places = items.iter_mut().rev();
+    if let Some(&mut last) = places.next() {
+        let mut fold = last;
+        for place in places {
+            fold = F::merge(*place, fold);
+            *place = fold;
+        }
     }
 }
 
@@ -148,45 +127,36 @@ impl Fold for Least {
 }
 
 /// A sum, and the sum with weights 1, 2, 3, ... from the oldest value on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(in crate::features) struct Line {
-    count: f64,
     /// Sum of the values.
     pub(in crate::features) sum: f64,
     /// Sum of (place from 1) times value.
     pub(in crate::features) weighted: f64,
 }
 
-/// Sums for linear weights and least squares.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::features) struct Lines;
-
-impl Fold for Lines {
-    type Item = Line;
-
-    const NEUTRAL: Option<Line> = Some(Line {
-        count: 0.0,
-        sum: 0.0,
-        weighted: 0.0,
-    });
-
-    #[inline(always)]
-    fn merge(older: Line, newer: Line) -> Line {
-        Line {
-            count: older.count + newer.count,
-            sum: older.sum + newer.sum,
-            weighted: older.weighted + newer.weighted + older.count * newer.sum,
-        }
-    }
-}
-
 /// Sums of the last `period` values for linear weights; the origin of the values is the caller's.
+///
+/// Put together as [`Window`] does, but how many values a part holds follows from its place.
 #[derive(Clone, Debug)]
-pub(in crate::features) struct LineSums(Window<Lines>);
+pub(in crate::features) struct LineSums {
+    /// The block's values so far, as sums; behind them the sums of the block before, each from its
+    /// place to the end.
+    items: Vec<Line>,
+    /// Of the block's values so far.
+    newer: Line,
+    at: usize,
+    full: bool,
+}
 
 impl LineSums {
     pub(in crate::features) fn new(period: usize) -> Self {
-        Self(Window::new(period))
+        Self {
+            items: vec![Line::default(); period],
+            newer: Line::default(),
+            at: 0,
+            full: false,
+        }
     }
 
     #[inline(always)]
@@ -194,11 +164,40 @@ impl LineSums {
         if x.is_nan() {
             return None;
         }
-        self.0.next(Line {
-            count: 1.0,
-            sum: x,
-            weighted: x,
-        })
+        self.items[self.at].sum = x;
+        self.at += 1;
+        let newer = Line {
+            sum: self.newer.sum + x,
+            weighted: self.newer.weighted + self.at as f64 * x,
+        };
+        if let Some(older) = self.items.get(self.at) {
+            self.newer = newer;
+            let num_older = (self.items.len() - self.at) as f64;
+            return if self.full {
+                Some(Line {
+                    sum: older.sum + newer.sum,
+                    weighted: older.weighted + newer.weighted + num_older * newer.sum,
+                })
+            } else {
+                None
+            };
+        }
+        lines_from_end(&mut self.items);
+        self.newer = Line::default();
+        self.at = 0;
+        self.full = true;
+        Some(newer)
+    }
+}
+
+/// Sums of every value with all that follow; one more in front raises every weight by 1.
+#[inline(never)]
+fn lines_from_end(items: &mut [Line]) {
+    let mut line = Line::default();
+    for item in items.iter_mut().rev() {
+        line.sum += item.sum;
+        line.weighted += line.sum;
+        *item = line;
     }
 }
 

@@ -1,7 +1,5 @@
 //! The machines of places between the lowest low and the highest high.
 
-#![allow(clippy::inline_always, reason = "the steps of a machine are one loop")]
-
 use super::Machine;
 use super::average::Average;
 use super::parts::{Change, Maximum, Minimum, Smooth, divide};
@@ -56,26 +54,41 @@ pub(in crate::features) fn stochf(p: &Parameters) -> Machine {
     })
 }
 
-/// Slow K and slow D; `default` is the function's own kind of average.
-fn slow(p: &Parameters, default: AverageKind) -> impl FnMut(&super::Bar) -> [f64; 2] + use<> {
-    let mut place = Place::new(p.bars(0));
-    let [mut first, mut second] = [(1, 3), (2, 4)]
-        .map(|(period, kind)| Average::new(AverageKind::of(p, kind, default), p.bars(period)));
-    move |bar| {
-        let slow_k = first.next(place.next(bar.high, bar.low, bar.close));
+/// Slow K and slow D.
+struct Slow {
+    place: Place,
+    averages: [Average; 2],
+}
+
+impl Slow {
+    /// `default` is the function's own kind of average.
+    fn new(p: &Parameters, default: AverageKind) -> Self {
+        Self {
+            place: Place::new(p.bars(0)),
+            averages: [(1, 3), (2, 4)].map(|(period, kind)| {
+                Average::new(AverageKind::of(p, kind, default), p.bars(period))
+            }),
+        }
+    }
+
+    #[inline(always)]
+    fn next(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
+        let [first, second] = &mut self.averages;
+        let slow_k = first.next(self.place.next(high, low, close));
         let slow_d = second.next(slow_k);
         [together(slow_k, slow_d), slow_d]
     }
 }
 
 pub(in crate::features) fn stoch(p: &Parameters) -> Machine {
-    Machine::new(slow(p, AverageKind::Simple))
+    let mut slow = Slow::new(p, AverageKind::Simple);
+    Machine::new(move |bar| slow.next(bar.high, bar.low, bar.close))
 }
 
 pub(in crate::features) fn kdj(p: &Parameters) -> Machine {
-    let mut slow = slow(p, AverageKind::Wilder);
+    let mut slow = Slow::new(p, AverageKind::Wilder);
     Machine::new(move |bar| {
-        let [k, d] = slow(bar);
+        let [k, d] = slow.next(bar.high, bar.low, bar.close);
         [k, d, 3.0 * k - 2.0 * d]
     })
 }
@@ -92,7 +105,8 @@ pub(in crate::features) fn stochrsi(p: &Parameters) -> Machine {
             return [f64::NAN; 2];
         }
         let (rise, fall) = (rises.next(change.max(0.0)), falls.next((-change).max(0.0)));
-        let index = divide(100.0 * rise, rise + fall, 0.0);
+        // As TA-Lib: exactly 100 where nothing falls.
+        let index = 100.0 * divide(rise, rise + fall, 0.0);
         let fast = place.next(index, index, index);
         let slow = smooth.next(fast);
         [together(fast, slow), slow]
