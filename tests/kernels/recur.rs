@@ -141,7 +141,7 @@ fn a_trailing_band_lets_go_where_its_oracle_lets_go() {
             })
             .collect();
         let [line, trend] = expected(&age, TrailingBand::new, |band, at| {
-            let middle = (f64::from(high[at]) + f64::from(low[at])) / 2.0;
+            let middle = f64::midpoint(f64::from(high[at]), f64::from(low[at]));
             band.next(middle, f64::from(width[at]), f64::from(close[at]))
         });
         assert!(trend.iter().any(|trend| *trend < 0.0));

@@ -119,6 +119,7 @@ fn a_mean_has_the_period_of_its_bar() {
         .into_iter()
         .map(|period| if period < -1.0 { f32::NAN } else { period })
         .collect();
+    #[expect(clippy::cast_sign_loss, reason = "less than 0 was taken for 0")]
     let expected: Vec<f64> = (0..1000)
         .map(|at| {
             let period = periods[at].max(0.0) as usize;

@@ -1,5 +1,7 @@
 //! What indicators make of the dominant cycle: a trendline, a mode, an adaptive average.
 
+#![allow(clippy::inline_always, reason = "the steps of a machine are one loop")]
+
 use crate::ops::recur::{Cycle, Phase, Recent, Wave, mean_of, sines, whole_period};
 
 /// Values before the filters of the period, the phasor and the adaptive average start.

@@ -1,5 +1,7 @@
 //! Swing points and ranks.
 
+#![allow(clippy::inline_always, reason = "the steps of a machine are one loop")]
+
 use crate::ops::trailing::Sorted;
 
 use super::parts::{Lag, Maximum};
