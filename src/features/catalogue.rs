@@ -4,7 +4,7 @@ use super::declaration::Declaration;
 use super::{
     adaptive, average, band, clock, cycle, directional, distance, extreme, level, macd, momentum,
     order, oscillator, overlap, pattern, pressure, price, range, rate, stochastic, strength,
-    turning, volatility, volume, vwap,
+    turning, varying, volatility, volume, vwap,
 };
 
 /// Version of the definitions: a checkpoint made with another one is refused. Rises with every
@@ -34,6 +34,7 @@ static FAMILIES: &[&[&Declaration]] = &[
     level::ALL,
     cycle::ALL,
     adaptive::ALL,
+    varying::ALL,
     turning::ALL,
     order::ALL,
     pattern::ALL,

@@ -51,6 +51,7 @@ mod stochastic;
 mod strength;
 mod transform;
 mod turning;
+mod varying;
 mod volatility;
 mod volume;
 mod vwap;
