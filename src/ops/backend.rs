@@ -224,7 +224,7 @@ impl KernelOps for CubeBackend {
     }
 
     fn sum_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        adamw::cube::sum_squares::<Self>(x)
+        adamw::cube::sum_squares(x)
     }
 }
 

@@ -106,7 +106,7 @@ fn a_tensor_that_somebody_else_holds_is_not_written_to() {
 #[test]
 fn views_and_threads_change_no_bit() {
     let device = Device::flex();
-    let count = 50_001; // several tasks, the last one short
+    let count = 150_001; // several tasks, the last one short
     let begin = start(count);
     let gradient = normals(count, 4);
     let run = |threads: usize| {
@@ -132,13 +132,14 @@ fn views_and_threads_change_no_bit() {
 
 #[test]
 fn sums_of_squares_equal_the_oracle() {
-    for count in [1, 15, 16, 185, 40_007] {
+    for count in [1, 15, 16, 185, 40_007, 150_001] {
         let x = normals(count, 9);
         let exact = reference::sum_squares(&f64s(&x));
         on_devices(|name, device| {
             let sum = to_host(sum_squares::<1>(upload(x.clone(), [count], device)));
-            // a GPU adds in float32, in a tree
-            assert_close(&format!("{name} {count}"), &sum, &[exact], 1e-5, 0.0);
+            // A GPU adds in float32, twice 388 terms for 150,001; the CPU rounds once.
+            let relative = if name == "cpu" { 1e-7 } else { 1e-5 };
+            assert_close(&format!("{name} {count}"), &sum, &[exact], relative, 0.0);
         });
     }
     on_devices(|name, device| {

@@ -6,6 +6,7 @@ mod exact;
 mod golden;
 mod gpu;
 mod shared;
+mod stacked;
 mod tensors;
 
 use emberline::ops::lstm::cpu::{Sequence, Shape, Weights};

@@ -300,11 +300,12 @@ fn any_epoch_starts_at_any_step() {
 
 #[test]
 fn an_epoch_uploads_its_table_once_and_batches_upload_nothing() {
-    // counters are of the process and other tests run beside this one: take the least of a few tries
+    // counters are of the process and other tests run beside this one: take the least of some tries
     let setup = setup();
     let loader = setup.loader(&[4, 3], 64, &Device::flex());
     let (mut for_table, mut for_batches) = (u64::MAX, u64::MAX);
-    for _ in 0..50 {
+    let rows = setup.samples.len() as u64 / 64 * 64;
+    for _ in 0..2_000 {
         let before = traffic();
         let epoch = loader.shuffled(3, 0);
         let uploaded = traffic();
@@ -316,8 +317,10 @@ fn an_epoch_uploads_its_table_once_and_batches_upload_nothing() {
         for_batches =
             for_batches.min(after.since(uploaded).bytes_up + after.since(uploaded).bytes_down);
         assert_eq!(epoch.num_rows() % 64, 0);
+        if (for_table, for_batches) == (8 * rows + 8, 0) {
+            break;
+        }
     }
-    let rows = setup.samples.len() as u64 / 64 * 64;
     assert_eq!(for_table, 8 * rows + 8);
     assert_eq!(for_batches, 0);
 }

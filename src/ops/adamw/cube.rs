@@ -1,7 +1,7 @@
 //! The kernel: one unit an element.
 
-use burn::backend::{Backend, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::DType;
+use burn::backend::TensorMetadata;
+use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_dtype;
 use burn_cubecl::tensor::CubeTensor;
@@ -56,13 +56,64 @@ pub(in crate::ops) fn step(
     (new_weight, new_first, new_second)
 }
 
-/// The backend's own reduction, which it tunes.
-pub(in crate::ops) fn sum_squares<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    B::float_sum(B::float_mul(x.clone(), x))
+/// In rounds, each to about the root of the count: short loops (some drivers end one after 65,535
+/// rounds) and the same order everywhere.
+pub(in crate::ops) fn sum_squares(x: CubeTensor) -> CubeTensor {
+    let mut x = into_contiguous(x);
+    let mut count = x.shape().num_elements();
+    let mut square = true;
+    while square || count > 1 {
+        let parts = if count <= 64 { 1 } else { count.isqrt() };
+        let sums = empty_device_dtype(
+            x.client.clone(),
+            x.device.clone(),
+            Shape::new([parts]),
+            DType::F32,
+        );
+        let (cubes, dim) = grid(parts);
+        kernel::sum::launch(
+            &sums.client,
+            cubes,
+            dim,
+            x.required_address_type(),
+            x.clone().into_tensor_arg(),
+            sums.clone().into_tensor_arg(),
+            count,
+            parts,
+            square,
+        );
+        (x, count, square) = (sums, parts, false);
+    }
+    x
 }
 
 mod kernel {
     use cubecl::prelude::*;
+
+    /// Unit `i` adds elements `i`, `i + parts`, ... so that neighbouring units read neighbours.
+    #[cube(launch, address_type = "dynamic")]
+    pub(super) fn sum(
+        input: &Tensor<f32>,
+        sums: &mut Tensor<f32>,
+        count: usize,
+        parts: usize,
+        #[comptime] square: bool,
+    ) {
+        let unit = ABSOLUTE_POS;
+        if unit >= parts {
+            terminate!();
+        }
+        let mut total = 0.0f32;
+        for round in 0..(count - unit).div_ceil(parts) {
+            let x = input[round * parts + unit];
+            if comptime!(square) {
+                total += x * x;
+            } else {
+                total += x;
+            }
+        }
+        sums[unit] = total;
+    }
 
     #[cube(launch)]
     pub(super) fn step(

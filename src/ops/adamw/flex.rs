@@ -10,6 +10,9 @@ use super::Coefficients;
 /// Elements of a task.
 const TASK: usize = 16 * 1024;
 
+/// Elements up to which waking the thread pool takes longer than the work.
+const ALONE: usize = 8 * TASK;
+
 pub(in crate::ops) fn step(
     weight: FlexTensor,
     gradient: FlexTensor,
@@ -26,15 +29,23 @@ pub(in crate::ops) fn step(
     let [mut weight, mut first, mut second, gradient] =
         [weight, first, second, gradient].map(contiguous);
     let run = widest();
-    weight
-        .storage_mut::<f32>()
-        .par_chunks_mut(TASK)
-        .zip(first.storage_mut::<f32>().par_chunks_mut(TASK))
-        .zip(second.storage_mut::<f32>().par_chunks_mut(TASK))
-        .zip(gradient.storage::<f32>().par_chunks(TASK))
-        .for_each(|(((weight, first), second), gradient)| {
-            run(weight, first, second, gradient, factor, coefficients);
-        });
+    let gradient = gradient.storage::<f32>();
+    let (w, m, v) = (
+        weight.storage_mut::<f32>(),
+        first.storage_mut::<f32>(),
+        second.storage_mut::<f32>(),
+    );
+    if w.len() <= ALONE {
+        run(w, m, v, gradient, factor, coefficients);
+    } else {
+        w.par_chunks_mut(TASK)
+            .zip(m.par_chunks_mut(TASK))
+            .zip(v.par_chunks_mut(TASK))
+            .zip(gradient.par_chunks(TASK))
+            .for_each(|(((w, m), v), gradient)| {
+                run(w, m, v, gradient, factor, coefficients);
+            });
+    }
     (weight, first, second)
 }
 
@@ -112,25 +123,28 @@ fn contiguous(x: FlexTensor) -> FlexTensor {
 
 pub(in crate::ops) fn sum_squares(x: FlexTensor) -> FlexTensor {
     let x = contiguous(x);
-    let parts: Vec<f64> = x
-        .storage::<f32>()
-        .par_chunks(TASK)
-        .map(|chunk| {
-            // Sixteen sums side by side, so that the compiler may vectorise.
-            let (lines, rest) = chunk.as_chunks::<16>();
-            let mut sums = [0.0_f64; 16];
-            for line in lines {
-                for (sum, &x) in sums.iter_mut().zip(line) {
-                    *sum += f64::from(x) * f64::from(x);
-                }
-            }
-            for (sum, &x) in sums.iter_mut().zip(rest) {
-                *sum += f64::from(x) * f64::from(x);
-            }
-            sums.iter().sum()
-        })
-        .collect();
+    let x = x.storage::<f32>();
+    let parts: Vec<f64> = if x.len() <= ALONE {
+        x.chunks(TASK).map(squares).collect()
+    } else {
+        x.par_chunks(TASK).map(squares).collect()
+    };
     let mut total = FlexTensor::empty(Shape::new([1]), DType::F32);
     total.storage_mut::<f32>()[0] = parts.iter().sum::<f64>() as f32;
     total
+}
+
+/// Sixteen sums side by side, so that the compiler may vectorise.
+fn squares(x: &[f32]) -> f64 {
+    let (lines, rest) = x.as_chunks::<16>();
+    let mut sums = [0.0_f64; 16];
+    for line in lines {
+        for (sum, &x) in sums.iter_mut().zip(line) {
+            *sum += f64::from(x) * f64::from(x);
+        }
+    }
+    for (sum, &x) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(x) * f64::from(x);
+    }
+    sums.iter().sum()
 }

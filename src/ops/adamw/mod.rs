@@ -133,7 +133,8 @@ pub fn step<const D: usize>(
 /// The sum of the squares of all elements, `[1]`.
 ///
 /// # Precision
-/// float64 on the CPU, in an order that does not depend on threads.
+/// float64 on the CPU, in an order that does not depend on threads; float32 on GPUs, in an order that
+/// depends on nothing but the count.
 /// # Edge cases
 /// NaN if an element is NaN, infinite if one is or if the sum exceeds float32. 0 for no elements.
 /// # Panics

@@ -71,19 +71,19 @@ impl Call {
 
     fn forward(&self, output: Output, saved: &mut [f32]) -> FlexTensor {
         let shape = self.shape();
-        let mut out = vec![0.0; shape.batch * output.row_len(shape)];
-        cpu::forward(
-            Instructions::detect(),
-            shape,
-            self.x(),
-            self.weights(),
-            self.state(),
-            output,
-            &mut out,
-            saved,
-        );
-        let shape = output_shape(&self.x.shape(), &self.w_hh.shape(), &output);
-        tensor(out, shape)
+        let out = with_buffer(shape.batch * output.row_len(shape), |out| {
+            cpu::forward(
+                Instructions::detect(),
+                shape,
+                self.x(),
+                self.weights(),
+                self.state(),
+                output,
+                out,
+                saved,
+            );
+        });
+        out.reshape(output_shape(&self.x.shape(), &self.w_hh.shape(), &output))
     }
 }
 
@@ -91,15 +91,23 @@ fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-/// Buffers of saved activations, used again once nobody else holds them: tens of megabytes whose
-/// pages would otherwise be fetched from the system at every step.
+/// Buffers of saved activations and outputs, used again once nobody else holds them: tens of megabytes
+/// whose pages would otherwise be fetched from the system and cleared at every step.
 static BUFFERS: Mutex<Vec<FlexTensor>> = Mutex::new(Vec::new());
 
-/// Buffers kept at most; more than the layers of a model.
-const MAX_BUFFERS: usize = 8;
+/// Buffers kept at most; more than twice the layers of a model.
+const MAX_BUFFERS: usize = 12;
+
+/// Numbers of the smallest buffer that is kept.
+const MIN_BUFFER: usize = 16 * 1024;
 
 /// A buffer of `len` numbers of any value that only the caller and the list hold.
 fn with_buffer(len: usize, fill: impl FnOnce(&mut [f32])) -> FlexTensor {
+    if len < MIN_BUFFER {
+        let mut values = vec![0.0; len];
+        fill(&mut values);
+        return tensor(values, [len]);
+    }
     let free = {
         let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
         let found = buffers
@@ -168,22 +176,29 @@ impl LstmOps for Flex {
     ) -> Gradients<Self> {
         let call = Call::new([x, w_ih, w_hh, b_ih, b_hh, h0, c0]);
         let shape = call.shape();
-        let gradients = cpu::backward(
-            Instructions::detect(),
-            shape,
-            call.x(),
-            call.weights(),
-            call.state(),
-            output,
-            gradient.to_contiguous().storage(),
-            saved.storage(),
-            x_gradient,
-        );
+        let gradient = gradient.to_contiguous();
+        let mut gradients = None;
+        let mut run = |x_gradient: &mut [f32]| {
+            gradients = Some(cpu::backward(
+                Instructions::detect(),
+                shape,
+                call.x(),
+                call.weights(),
+                call.state(),
+                output,
+                gradient.storage(),
+                saved.storage(),
+                x_gradient,
+            ));
+        };
         let dx = if x_gradient {
-            tensor(gradients.x, call.x.shape())
+            let len = shape.batch * shape.length * shape.features;
+            with_buffer(len, run).reshape(call.x.shape())
         } else {
+            run(&mut []);
             tensor(vec![0.0], [1, 1, 1])
         };
+        let gradients = gradients.expect("the backward ran");
         (
             dx,
             tensor(gradients.w_ih, call.w_ih.shape()),
@@ -241,17 +256,18 @@ pub(super) fn windows(
         features: 0,
         hidden,
     };
-    let mut out = vec![0.0; batch * output.row_len(shape)];
-    cpu::forward_shared(
-        Instructions::detect(),
-        shape,
-        Projected {
-            values: projected.storage(),
-            starts: &starts,
-        },
-        w_hh.storage(),
-        output,
-        &mut out,
-    );
-    tensor(out, windows_shape(batch, length, hidden, output))
+    let out = with_buffer(batch * output.row_len(shape), |out| {
+        cpu::forward_shared(
+            Instructions::detect(),
+            shape,
+            Projected {
+                values: projected.storage(),
+                starts: &starts,
+            },
+            w_hh.storage(),
+            output,
+            out,
+        );
+    });
+    out.reshape(windows_shape(batch, length, hidden, output))
 }

@@ -1,5 +1,7 @@
 //! How the kernel lays weights, tiles and saved activations out.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::Shape;
@@ -66,10 +68,11 @@ impl Layout {
         (256 / self.tile_rows).max(2).min(self.shape.length.max(1))
     }
 
-    /// Gate, panel and lane to the row of `PyTorch`'s matrices; `None` in the padding.
-    fn unit(&self, panel: usize, lane: usize) -> Option<usize> {
-        let unit = panel * self.lanes + lane;
-        (unit < self.shape.hidden).then_some(unit)
+    /// Rows of `PyTorch`'s matrices that a gate has in a panel; fewer than `lanes` before the padding.
+    fn rows(&self, gate: usize, panel: usize) -> Range<usize> {
+        let first = panel * self.lanes;
+        let last = (first + self.lanes).min(self.shape.hidden);
+        gate * self.shape.hidden + first..gate * self.shape.hidden + last
     }
 
     /// Panels of `[depth, 4 gates, lanes]` for the forward product: the bias where there is one, then
@@ -81,28 +84,28 @@ impl Layout {
         depth: usize,
         out: &mut [f32],
     ) {
-        let size = depth * 4 * self.lanes;
-        let one = |(panel, out): (usize, &mut [f32])| {
+        let panels = out.chunks_exact_mut(depth * 4 * self.lanes).enumerate();
+        for_each(panels.collect(), |(panel, out)| {
             for gate in 0..4 {
-                for lane in 0..self.lanes {
-                    let Some(unit) = self.unit(panel, lane) else {
-                        continue;
-                    };
-                    let row = gate * self.shape.hidden + unit;
-                    let mut to = out[gate * self.lanes + lane..]
-                        .iter_mut()
-                        .step_by(4 * self.lanes);
-                    let bias = bias.map(|(b_ih, b_hh)| b_ih[row] + b_hh[row]);
-                    let values = matrices
-                        .iter()
-                        .flat_map(|&(matrix, width)| &matrix[row * width..][..width]);
-                    for value in bias.iter().chain(values) {
-                        *to.next().expect("a panel has `depth` rows") = *value;
+                let rows = self.rows(gate, panel);
+                let mut lines = out
+                    .chunks_exact_mut(4 * self.lanes)
+                    .map(|line| &mut line[gate * self.lanes..][..rows.len()]);
+                if let (Some((b_ih, b_hh)), Some(line)) = (bias, bias.and_then(|_| lines.next())) {
+                    for (to, row) in line.iter_mut().zip(rows.clone()) {
+                        *to = b_ih[row] + b_hh[row];
+                    }
+                }
+                for &(matrix, width) in matrices {
+                    let rows = &matrix[rows.start * width..rows.end * width];
+                    for (index, line) in lines.by_ref().take(width).enumerate() {
+                        for (to, from) in line.iter_mut().zip(rows[index..].iter().step_by(width)) {
+                            *to = *from;
+                        }
                     }
                 }
             }
-        };
-        out.par_chunks_exact_mut(size).enumerate().for_each(one);
+        });
     }
 
     /// Blocks of at most 4 vectors of columns, `[4H padded, columns of the block]` each, of a
@@ -121,13 +124,9 @@ impl Layout {
             let real = columns.min(width - first);
             let out = &mut out[first * self.columns()..][..columns * self.columns()];
             for (row, out) in out.chunks_exact_mut(columns).enumerate() {
-                let (panel, gate, lane) = (
-                    row / (4 * self.lanes),
-                    row / self.lanes % 4,
-                    row % self.lanes,
-                );
-                if let Some(unit) = self.unit(panel, lane) {
-                    let from = (gate * self.shape.hidden + unit) * width + first;
+                let mut rows = self.rows(row / self.lanes % 4, row / (4 * self.lanes));
+                if let Some(row) = rows.nth(row % self.lanes) {
+                    let from = row * width + first;
                     out[..real].copy_from_slice(&weights[from..from + real]);
                 }
             }
@@ -145,30 +144,50 @@ impl Layout {
         let Shape {
             features, hidden, ..
         } = self.shape;
-        for (row, packed) in packed.chunks_exact(self.columns()).enumerate() {
-            let input = row.checked_sub(1);
-            for panel in 0..self.panels {
-                for gate in 0..4 {
-                    let from = (panel * 4 + gate) * self.lanes;
-                    for lane in 0..self.lanes {
-                        let Some(unit) = self.unit(panel, lane) else {
-                            continue;
-                        };
-                        let value = packed[from + lane];
-                        let out = gate * hidden + unit;
-                        match input {
-                            None => bias[out] = value,
-                            Some(feature) if feature < features => {
-                                w_ih[out * features + feature] = value;
-                            }
-                            Some(index) if index - features < hidden => {
-                                w_hh[out * hidden + index - features] = value;
-                            }
-                            Some(_) => {}
-                        }
+        // The rows of each gate and panel, in that order.
+        let units = self.lanes.min(hidden);
+        let by_gate = |width: usize| (hidden * width, units * width);
+        let (gate_ih, part_ih) = by_gate(features);
+        let (gate_hh, part_hh) = by_gate(hidden);
+        let parts = w_ih
+            .chunks_mut(gate_ih)
+            .flat_map(|gate| gate.chunks_mut(part_ih))
+            .zip(
+                w_hh.chunks_mut(gate_hh)
+                    .flat_map(|gate| gate.chunks_mut(part_hh)),
+            )
+            .zip(
+                bias.chunks_mut(hidden)
+                    .flat_map(|gate| gate.chunks_mut(units)),
+            )
+            .enumerate();
+        for_each(parts.collect(), |(index, ((w_ih, w_hh), bias))| {
+            let (gate, panel) = (index / self.panels, index % self.panels);
+            let real = bias.len();
+            let from = (panel * 4 + gate) * self.lanes;
+            let mut lines = packed
+                .chunks_exact(self.columns())
+                .map(|line| &line[from..][..real]);
+            if let Some(line) = lines.next() {
+                bias.copy_from_slice(line);
+            }
+            for (matrix, width) in [(w_ih, features), (w_hh, hidden)] {
+                for (index, line) in lines.by_ref().take(width).enumerate() {
+                    for (to, from) in matrix[index..].iter_mut().step_by(width).zip(line) {
+                        *to = *from;
                     }
                 }
             }
-        }
+        });
+    }
+}
+
+/// Over the pool's threads where the call is on one of them already, else here: waking them takes
+/// longer than packing the weights.
+fn for_each<T: Send>(items: Vec<T>, work: impl Fn(T) + Sync + Send) {
+    if rayon::current_thread_index().is_some() {
+        items.into_par_iter().for_each(work);
+    } else {
+        items.into_iter().for_each(work);
     }
 }

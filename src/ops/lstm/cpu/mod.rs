@@ -24,8 +24,9 @@ use rayon::prelude::*;
 
 use layout::Layout;
 use run::Aligned;
-use tile::Input;
+use shared::Input;
 
+pub use run::Instructions;
 pub use shared::{Projected, forward_shared, project};
 
 /// Sizes of one layer's call.
@@ -101,51 +102,6 @@ impl Output {
     }
 }
 
-/// An instruction set that the kernel is built for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Instructions {
-    /// x86-64 with 512-bit vectors.
-    Avx512,
-    /// x86-64 with 256-bit vectors and fused multiply-add.
-    Avx2,
-    /// Whatever the crate was compiled for.
-    Portable,
-}
-
-impl Instructions {
-    /// The sets that this processor has, the fastest first.
-    pub fn available() -> Vec<Self> {
-        let mut sets = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
-                sets.push(Self::Avx512);
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                sets.push(Self::Avx2);
-            }
-        }
-        sets.push(Self::Portable);
-        sets
-    }
-
-    /// The fastest set that this processor has.
-    pub fn detect() -> Self {
-        Self::available()[0]
-    }
-
-    fn lanes(self) -> usize {
-        use vector::Vector;
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => vector::Avx512::LANES,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => vector::Avx2::LANES,
-            _ => vector::Portable::LANES,
-        }
-    }
-}
-
 /// Numbers that [`forward`] saves for [`backward`].
 pub fn saved_len(instructions: Instructions, shape: Shape) -> usize {
     shape.batch * Layout::new(shape, instructions.lanes()).saved_per_row()
@@ -181,24 +137,26 @@ pub fn forward(
 ) {
     check(shape, &weights, state);
     let layout = Layout::new(shape, instructions.lanes());
-    let mut packed = Aligned::zeros(layout.depth() * layout.columns());
-    layout.pack_forward(
-        Some((weights.b_ih, weights.b_hh)),
-        &[(weights.w_ih, shape.features), (weights.w_hh, shape.hidden)],
-        layout.depth(),
-        &mut packed,
-    );
-    let input = Input::Sequence(x);
-    run_tiles(
-        instructions,
-        layout,
-        input,
-        state,
-        &packed,
-        output,
-        out,
-        saved,
-    );
+    run::on_pool(layout, || {
+        let mut packed = Aligned::zeros(layout.depth() * layout.columns());
+        layout.pack_forward(
+            Some((weights.b_ih, weights.b_hh)),
+            &[(weights.w_ih, shape.features), (weights.w_hh, shape.hidden)],
+            layout.depth(),
+            &mut packed,
+        );
+        let input = Input::Sequence(x);
+        run_tiles(
+            instructions,
+            layout,
+            input,
+            state,
+            &packed,
+            output,
+            out,
+            saved,
+        );
+    });
 }
 
 /// Every tile of a forward; empty slices stand for a state of zeros and for nothing to save.
@@ -241,20 +199,15 @@ fn run_tiles(
             saved,
         })
         .collect::<Vec<_>>();
-    tiles
-        .into_par_iter()
-        .with_max_len(1)
-        .for_each(|tile| run::forward(instructions, tile));
+    run::each_tile(tiles, |tile| run::forward(instructions, tile));
 }
 
 /// Numbers that a thread sums at a time.
 const CHUNK: usize = 4096;
 
-/// Gradients of a layer, as long as what they belong to.
+/// Gradients of a layer's weights and state, as long as what they belong to.
 #[derive(Debug, Clone, Default)]
 pub struct Gradients {
-    /// `[B, L, F]`, or empty if it was not asked for.
-    pub x: Vec<f32>,
     /// `[4H, F]`
     pub w_ih: Vec<f32>,
     /// `[4H, H]`
@@ -267,7 +220,8 @@ pub struct Gradients {
     pub c0: Vec<f32>,
 }
 
-/// The backward of [`forward`]: `gradient` belongs to its output, `saved` comes from it.
+/// The backward of [`forward`]: `gradient` belongs to its output, `saved` comes from it; `x_gradient`
+/// takes the input's `[B, L, F]`, or is empty: nobody asks for it.
 ///
 /// # Panics
 /// As [`forward`].
@@ -280,7 +234,7 @@ pub fn backward(
     output: Output,
     gradient: &[f32],
     saved: &[f32],
-    x_gradient: bool,
+    x_gradient: &mut [f32],
 ) -> Gradients {
     check(shape, &weights, state);
     let Shape {
@@ -297,40 +251,41 @@ pub fn backward(
         batch * layout.saved_per_row(),
         "saved for {shape:?}"
     );
-    let mut packed_hh = Aligned::zeros(layout.columns() * layout.padded());
-    layout.pack_backward(weights.w_hh, hidden, layout.padded(), &mut packed_hh);
-    let mut packed_ih = Aligned::default();
-    let mut gradients = Gradients {
-        x: Vec::new(),
-        w_ih: vec![0.0; 4 * hidden * features],
-        w_hh: vec![0.0; 4 * hidden * hidden],
-        bias: vec![0.0; 4 * hidden],
-        h0: vec![0.0; batch * hidden],
-        c0: vec![0.0; batch * hidden],
-    };
-    if x_gradient {
-        packed_ih = Aligned::zeros(layout.columns() * layout.padded_features());
-        layout.pack_backward(
-            weights.w_ih,
-            features,
-            layout.padded_features(),
-            &mut packed_ih,
-        );
-        gradients.x = vec![0.0; batch * length * features];
-    }
-    let rows = layout.tile_rows;
-    let tiles = gradient
-        .chunks(rows * row_len)
-        .zip(saved.chunks(rows * layout.saved_per_row()))
-        .zip(chunks_or_empty(&mut gradients.x, rows * length * features))
-        .zip(gradients.h0.chunks_mut(rows * hidden))
-        .zip(gradients.c0.chunks_mut(rows * hidden))
-        .enumerate()
-        .collect::<Vec<_>>();
-    let mut sums = tiles
-        .into_par_iter()
-        .with_max_len(1)
-        .map(
+    assert!(
+        x_gradient.is_empty() || x_gradient.len() == batch * length * features,
+        "x_gradient for {shape:?}"
+    );
+    run::on_pool(layout, || {
+        let mut packed_hh = Aligned::zeros(layout.columns() * layout.padded());
+        layout.pack_backward(weights.w_hh, hidden, layout.padded(), &mut packed_hh);
+        let mut packed_ih = Aligned::default();
+        let mut gradients = Gradients {
+            w_ih: vec![0.0; 4 * hidden * features],
+            w_hh: vec![0.0; 4 * hidden * hidden],
+            bias: vec![0.0; 4 * hidden],
+            h0: vec![0.0; batch * hidden],
+            c0: vec![0.0; batch * hidden],
+        };
+        if !x_gradient.is_empty() {
+            packed_ih = Aligned::zeros(layout.columns() * layout.padded_features());
+            layout.pack_backward(
+                weights.w_ih,
+                features,
+                layout.padded_features(),
+                &mut packed_ih,
+            );
+        }
+        let rows = layout.tile_rows;
+        let tiles = gradient
+            .chunks(rows * row_len)
+            .zip(saved.chunks(rows * layout.saved_per_row()))
+            .zip(chunks_or_empty(x_gradient, rows * length * features))
+            .zip(gradients.h0.chunks_mut(rows * hidden))
+            .zip(gradients.c0.chunks_mut(rows * hidden))
+            .enumerate()
+            .collect::<Vec<_>>();
+        let mut sums = run::each_tile(
+            tiles,
             |(index, ((((gradient, saved), x_gradient), h0_gradient), c0_gradient))| {
                 let mut weight_gradient = Aligned::zeros(layout.depth() * layout.columns());
                 run::backward(
@@ -354,29 +309,31 @@ pub fn backward(
                 );
                 weight_gradient
             },
-        )
-        .collect::<Vec<_>>();
-    // Added in the order of the tiles, whoever computed them.
-    let (total, others) = sums
-        .split_first_mut()
-        .expect("a batch has at least one tile");
-    total
-        .par_chunks_mut(CHUNK)
-        .enumerate()
-        .for_each(|(index, total)| {
-            for other in others.iter() {
-                for (total, other) in total.iter_mut().zip(&other[index * CHUNK..]) {
-                    *total += other;
-                }
-            }
-        });
-    layout.unpack_gradient(
-        total,
-        &mut gradients.w_ih,
-        &mut gradients.w_hh,
-        &mut gradients.bias,
-    );
-    gradients
+        );
+        // Added in the order of the tiles, whoever computed them.
+        let (total, others) = sums
+            .split_first_mut()
+            .expect("a batch has at least one tile");
+        if !others.is_empty() {
+            total
+                .par_chunks_mut(CHUNK)
+                .enumerate()
+                .for_each(|(index, total)| {
+                    for other in others.iter() {
+                        for (total, other) in total.iter_mut().zip(&other[index * CHUNK..]) {
+                            *total += other;
+                        }
+                    }
+                });
+        }
+        layout.unpack_gradient(
+            total,
+            &mut gradients.w_ih,
+            &mut gradients.w_hh,
+            &mut gradients.bias,
+        );
+        gradients
+    })
 }
 
 /// Sigmoid (in place) and tanh (into `tanh`) as the kernel computes them, to measure their error.
@@ -395,12 +352,11 @@ pub fn activations(instructions: Instructions, values: &mut [f32], tanh: &mut [f
 /// On a size of 0, or instructions that the processor lacks.
 pub fn products(instructions: Instructions, shape: Shape, backward: bool, x_gradient: bool) {
     let layout = Layout::new(shape, instructions.lanes());
-    (0..shape.batch)
+    let tiles = (0..shape.batch)
         .step_by(layout.tile_rows)
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .with_max_len(1)
-        .for_each(|first| {
+        .collect::<Vec<_>>();
+    run::on_pool(layout, || {
+        run::each_tile(tiles, |first| {
             let rows = layout.tile_rows.min(shape.batch - first);
             let tile = rate::Products {
                 layout,
@@ -409,7 +365,8 @@ pub fn products(instructions: Instructions, shape: Shape, backward: bool, x_grad
                 x_gradient,
             };
             run::products(instructions, tile);
-        });
+        })
+    });
 }
 
 fn check(shape: Shape, weights: &Weights<'_>, state: (&[f32], &[f32])) {

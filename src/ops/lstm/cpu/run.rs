@@ -2,7 +2,55 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{Instructions, kernel, rate, shared, tile, vector};
+use rayon::prelude::*;
+
+use super::layout::Layout;
+use super::{kernel, rate, shared, tile, vector};
+
+/// An instruction set that the kernel is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instructions {
+    /// x86-64 with 512-bit vectors.
+    Avx512,
+    /// x86-64 with 256-bit vectors and fused multiply-add.
+    Avx2,
+    /// Whatever the crate was compiled for.
+    Portable,
+}
+
+impl Instructions {
+    /// The sets that this processor has, the fastest first.
+    pub fn available() -> Vec<Self> {
+        let mut sets = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
+                sets.push(Self::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                sets.push(Self::Avx2);
+            }
+        }
+        sets.push(Self::Portable);
+        sets
+    }
+
+    /// The fastest set that this processor has.
+    pub fn detect() -> Self {
+        Self::available()[0]
+    }
+
+    pub(super) fn lanes(self) -> usize {
+        use vector::Vector as _;
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => vector::Avx512::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => vector::Avx2::LANES,
+            _ => vector::Portable::LANES,
+        }
+    }
+}
 
 /// Numbers at the start of a cache line.
 #[derive(Default)]
@@ -16,6 +64,27 @@ impl Aligned {
     pub(super) fn zeros(len: usize) -> Self {
         Self(vec![Line([0.0; 16]); len.div_ceil(16)])
     }
+}
+
+/// Runs a call of several tiles as one job of the thread pool, so that the caller waits once and not
+/// for each of its loops; a single tile stays on the caller's thread.
+pub(super) fn on_pool<R: Send>(layout: Layout, call: impl FnOnce() -> R + Send) -> R {
+    if layout.tile_rows < layout.shape.batch {
+        rayon::scope(|_| call())
+    } else {
+        call()
+    }
+}
+
+/// `work` on every tile; the results in their order.
+pub(super) fn each_tile<T: Send, R: Send>(
+    mut tiles: Vec<T>,
+    work: impl Fn(T) -> R + Sync + Send,
+) -> Vec<R> {
+    if tiles.len() == 1 {
+        return tiles.pop().map(work).into_iter().collect();
+    }
+    tiles.into_par_iter().with_max_len(1).map(work).collect()
 }
 
 macro_rules! dispatch {

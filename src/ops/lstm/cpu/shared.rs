@@ -13,9 +13,8 @@ use rayon::prelude::*;
 use super::kernel::{self, MAX_BLOCK, Product};
 use super::layout::Layout;
 use super::run::{self, Aligned};
-use super::tile::Input;
 use super::vector::Vector;
-use super::{Instructions, Output, Shape};
+use super::{Instructions, Output, Sequence, Shape};
 
 /// Windows of projected bars.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +48,25 @@ impl Projected<'_> {
                 out[..real].copy_from_slice(from);
                 out[real..].fill(0.0);
             }
+        }
+    }
+}
+
+/// Where the part of the gates that does not depend on h comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Input<'a> {
+    /// `[1 | x_t]`, to be multiplied with the bias and `W_ih`.
+    Sequence(Sequence<'a>),
+    /// The product itself.
+    Projected(Projected<'a>),
+}
+
+impl Input<'_> {
+    /// Numbers before h in a row of the product.
+    pub(super) fn lead(&self, features: usize) -> usize {
+        match self {
+            Self::Sequence(_) => 1 + features,
+            Self::Projected(_) => 0,
         }
     }
 }
@@ -202,16 +220,18 @@ pub fn forward_shared(
     );
     let layout = Layout::new(shape, instructions.lanes());
     let depth = layout.padded();
-    let mut packed = Aligned::zeros(depth * layout.columns());
-    layout.pack_forward(None, &[(w_hh, hidden)], depth, &mut packed);
-    super::run_tiles(
-        instructions,
-        layout,
-        Input::Projected(projected),
-        (&[], &[]),
-        &packed,
-        output,
-        out,
-        &mut [],
-    );
+    run::on_pool(layout, || {
+        let mut packed = Aligned::zeros(depth * layout.columns());
+        layout.pack_forward(None, &[(w_hh, hidden)], depth, &mut packed);
+        super::run_tiles(
+            instructions,
+            layout,
+            Input::Projected(projected),
+            (&[], &[]),
+            &packed,
+            output,
+            out,
+            &mut [],
+        );
+    });
 }

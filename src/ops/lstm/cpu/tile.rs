@@ -7,28 +7,9 @@
 use super::kernel::{self, MAX_BLOCK, Product};
 use super::layout::Layout;
 use super::run::Aligned;
-use super::shared::Projected;
+use super::shared::Input;
 use super::vector::Vector;
 use super::{Output, Sequence, Shape};
-
-/// Where the part of the gates that does not depend on h comes from.
-#[derive(Clone, Copy)]
-pub(super) enum Input<'a> {
-    /// `[1 | x_t]`, to be multiplied with the bias and `W_ih`.
-    Sequence(Sequence<'a>),
-    /// The product itself.
-    Projected(Projected<'a>),
-}
-
-impl Input<'_> {
-    /// Numbers before h in a row of the product.
-    fn lead(&self, features: usize) -> usize {
-        match self {
-            Self::Sequence(_) => 1 + features,
-            Self::Projected(_) => 0,
-        }
-    }
-}
 
 /// What a tile of the forward reads and writes.
 pub(super) struct Forward<'a> {
