@@ -377,10 +377,14 @@ fn span_of(
         if series.age[from] == 0.0 && from > 0 {
             running.restart(stage);
         }
-        let next_segment = series.age[from + 1..most]
-            .iter()
-            .position(|&age| age == 0.0);
-        let end = next_segment.map_or(most, |after| from + 1 + after);
+        let ages = &series.age[from..most];
+        // Where no segment starts in between, the age has grown by one a bar.
+        let end = if ages[ages.len() - 1] - ages[0] >= (ages.len() - 1) as f32 {
+            most
+        } else {
+            let next_segment = ages[1..].iter().position(|&age| age == 0.0);
+            next_segment.map_or(most, |after| from + 1 + after)
+        };
         let mut out: Vec<&mut [f32]> = columns
             .iter_mut()
             .map(|column| &mut column[from - bars.start..end - bars.start])
