@@ -23,6 +23,7 @@ use super::{median, print_rows};
 use crate::cli::Global;
 
 mod peer;
+mod picture;
 
 /// Arguments of `bench indicators`.
 #[derive(Args, Debug)]
@@ -39,6 +40,9 @@ pub(crate) struct IndicatorsArgs {
     /// Cost against symbols, bars and period instead
     #[arg(long)]
     scaling: bool,
+    /// Draw what `--scaling` finds into this SVG file
+    #[arg(long, value_name = "FILE", requires = "scaling")]
+    picture: Option<PathBuf>,
     /// Measurements, of which the median counts
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     repeats: u32,
@@ -103,6 +107,9 @@ pub(crate) fn run(args: IndicatorsArgs, global: &Global) -> anyhow::Result<ExitC
     let rows = std::mem::take(&mut bench.rows);
     if let Some(peer) = bench.peer {
         peer.finish()?;
+    }
+    if let Some(path) = &args.picture {
+        picture::draw(&rows, path)?;
     }
     print_rows(global, &selection.name, &rows)?;
     Ok(ExitCode::SUCCESS)
