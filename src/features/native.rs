@@ -399,10 +399,14 @@ const TILE: usize = 8;
 
 /// Columns, `stride` numbers apart, to rows of `width`: `out[t, c] = planar[c, t]`.
 fn turn(planar: &[f32], stride: usize, width: usize, out: &mut [f32]) {
-    let tiled = width / TILE * TILE;
-    for (block, rows) in out.chunks_mut(TILE * width).enumerate() {
-        let whole = if rows.len() == TILE * width { tiled } else { 0 };
-        for first in (0..whole).step_by(TILE) {
+    let num_rows = out.len() / width;
+    if width == 1 {
+        out.copy_from_slice(&planar[..num_rows]);
+        return;
+    }
+    let (tiled_rows, tiled) = (num_rows / TILE * TILE, width / TILE * TILE);
+    for (block, rows) in out.chunks_exact_mut(TILE * width).enumerate() {
+        for first in (0..tiled).step_by(TILE) {
             let columns: [&[f32; TILE]; TILE] = std::array::from_fn(|column| {
                 planar[(first + column) * stride + block * TILE..]
                     .first_chunk()
@@ -414,11 +418,14 @@ fn turn(planar: &[f32], stride: usize, width: usize, out: &mut [f32]) {
                 row[first..first + TILE].copy_from_slice(&tile);
             }
         }
-        for column in whole..width {
-            let values = &planar[column * stride + block * TILE..];
-            for (row, &value) in rows.chunks_exact_mut(width).zip(values) {
-                row[column] = value;
-            }
+    }
+    // What is left: columns beyond the last tile, rows beyond the last block.
+    for column in 0..width {
+        let from = if column < tiled { tiled_rows } else { 0 };
+        let values = &planar[column * stride + from..column * stride + num_rows];
+        let rows = out[from * width..].chunks_exact_mut(width);
+        for (row, &value) in rows.zip(values) {
+            row[column] = value;
         }
     }
 }
