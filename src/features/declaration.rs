@@ -161,14 +161,6 @@ impl Parameter {
             optional: true,
         }
     }
-
-    /// As it is, but left out of names where it has its default.
-    pub(super) const fn or_left_out(self) -> Self {
-        Self {
-            optional: true,
-            ..self
-        }
-    }
 }
 
 /// The values of an indicator's parameters, in the order of its declaration.

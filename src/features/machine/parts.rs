@@ -1,7 +1,7 @@
 //! What machines are made of: sums, means, extremes and recurrences that take one value at a time.
 //!
 //! Every part counts from the first value that is not NaN and gives NaN until it has enough of them.
-//! Windows are folded from two stacks, so that nothing is ever subtracted: no drift, whatever left
+//! Sums lose nothing to rounding, and other windows are folded from two stacks: no drift, whatever left
 //! the window leaves no trace, and the cost per value does not depend on the period.
 
 /// How values of a window are put together; `merge(older, newer)` is associative.
@@ -78,21 +78,6 @@ fn fold_from_end<F: Fold>(items: &mut [F::Item]) {
             fold = F::merge(*place, fold);
             *place = fold;
         }
-    }
-}
-
-/// Addition.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::features) struct Add;
-
-impl Fold for Add {
-    type Item = f64;
-
-    const NEUTRAL: Option<f64> = Some(0.0);
-
-    #[inline(always)]
-    fn merge(older: f64, newer: f64) -> f64 {
-        older + newer
     }
 }
 
@@ -233,14 +218,122 @@ macro_rules! plain_window {
     };
 }
 
-plain_window!(
-    /// Sum of the last `period` values.
-    Sum, Add, |sum, _period| sum
-);
-plain_window!(
-    /// Mean of the last `period` values.
-    Mean, Add, |sum, period| sum / period
-);
+/// A sum that loses nothing: what a rounding takes from `sum` is kept in `rest`.
+///
+/// The values of a window are taken from it as they came, so that an empty or flat window gives exactly
+/// what it holds, whatever went through before, and there is no drift.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::features) struct Exact {
+    sum: f64,
+    rest: f64,
+}
+
+impl Exact {
+    /// Adds `x` and takes `before` away (Knuth's error-free sums).
+    #[inline(always)]
+    pub(in crate::features) fn replace(&mut self, x: f64, before: f64) {
+        let change = x - before;
+        let back = change - x;
+        let lost = (x - (change - back)) - (before + back);
+        let sum = self.sum + change;
+        let part = sum - self.sum;
+        self.rest += lost + ((self.sum - (sum - part)) + (change - part));
+        self.sum = sum;
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn value(&self) -> f64 {
+        self.sum + self.rest
+    }
+}
+
+/// The last `period` values in a ring, 0 where there is none yet.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Ring {
+    values: Vec<f64>,
+    at: usize,
+    full: bool,
+}
+
+impl Ring {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self {
+            values: vec![0.0; period],
+            at: 0,
+            full: false,
+        }
+    }
+
+    /// Takes a value and gives the one that leaves.
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        let before = std::mem::replace(&mut self.values[self.at], x);
+        self.at += 1;
+        if self.at == self.values.len() {
+            self.at = 0;
+            self.full = true;
+        }
+        before
+    }
+
+    /// Whether there were `period` values.
+    #[inline(always)]
+    pub(in crate::features) fn is_full(&self) -> bool {
+        self.full
+    }
+}
+
+/// Sum of the last `period` values.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Sum {
+    ring: Ring,
+    sum: Exact,
+}
+
+impl Sum {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self {
+            ring: Ring::new(period),
+            sum: Exact::default(),
+        }
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        if x.is_nan() {
+            return f64::NAN;
+        }
+        let before = self.ring.next(x);
+        self.sum.replace(x, before);
+        if self.ring.is_full() {
+            self.sum.value()
+        } else {
+            f64::NAN
+        }
+    }
+}
+
+/// Mean of the last `period` values.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct Mean {
+    sum: Sum,
+    period: f64,
+}
+
+impl Mean {
+    pub(in crate::features) fn new(period: usize) -> Self {
+        Self {
+            sum: Sum::new(period),
+            period: period as f64,
+        }
+    }
+
+    #[inline(always)]
+    pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
+        self.sum.next(x) / self.period
+    }
+}
+
 plain_window!(
     /// Greatest of the last `period` values.
     Maximum, Greatest, |most, _period| most
@@ -274,45 +367,34 @@ impl Weighted {
     }
 }
 
-/// Sum of values and sum of squares around an origin.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::features) struct Squares;
-
-impl Fold for Squares {
-    type Item = [f64; 2];
-
-    #[inline(always)]
-    fn merge(older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
-        [older[0] + newer[0], older[1] + newer[1]]
-    }
-}
-
 /// Mean and variance (divided by `period`) of the last `period` values.
 ///
-/// Sums run around a recent value, moved once every `period` values, so that the square of the mean
-/// takes nothing away that matters.
+/// Sums run around a recent value, moved from time to time, so that the square of the mean takes
+/// nothing away that matters.
 #[derive(Clone, Debug)]
 pub(in crate::features) struct Moments {
-    period: usize,
-    /// The last values, in a ring.
-    values: Vec<f64>,
-    at: usize,
+    /// Distances from the origin.
+    ring: Ring,
+    period: f64,
     origin: f64,
-    older: Vec<[f64; 2]>,
-    newer: [f64; 2],
-    full: bool,
+    /// Values since the origin moved.
+    since: usize,
+    sum: Exact,
+    squares: Exact,
 }
 
 impl Moments {
+    /// Values after which the origin moves, if the period is shorter.
+    const STAY: usize = 1_024;
+
     pub(in crate::features) fn new(period: usize) -> Self {
         Self {
-            period,
-            values: Vec::with_capacity(period),
-            at: 0,
+            ring: Ring::new(period),
+            period: period as f64,
             origin: f64::NAN,
-            older: Vec::with_capacity(period),
-            newer: [0.0; 2],
-            full: false,
+            since: 0,
+            sum: Exact::default(),
+            squares: Exact::default(),
         }
     }
 
@@ -326,45 +408,34 @@ impl Moments {
             self.origin = x;
         }
         let distance = x - self.origin;
-        let newer = Squares::merge(self.newer, [distance, distance * distance]);
-        if self.full {
-            self.values[self.at] = x;
-        } else {
-            self.values.push(x);
+        let before = self.ring.next(distance);
+        self.sum.replace(distance, before);
+        self.squares.replace(distance * distance, before * before);
+        if !self.ring.is_full() {
+            return (f64::NAN, f64::NAN);
         }
-        self.at += 1;
-        let [sum, squares] = if self.at < self.period {
-            self.newer = newer;
-            if !self.full {
-                return (f64::NAN, f64::NAN);
-            }
-            Squares::merge(self.older[self.at], newer)
-        } else {
-            newer
-        };
-        let num = self.period as f64;
-        let (origin, mean) = (self.origin, sum / num);
-        let variance = (squares / num - mean * mean).max(0.0);
-        if self.at == self.period {
+        let mean = self.sum.value() / self.period;
+        let variance = (self.squares.value() / self.period - mean * mean).max(0.0);
+        let mean = self.origin + mean;
+        self.since += 1;
+        if self.since >= Self::STAY.max(self.ring.values.len()) {
             self.turn(x);
         }
-        (origin + mean, variance)
+        (mean, variance)
     }
 
-    /// A block is whole: its values around the newest, folded from each to the end.
+    /// Moves the origin to the newest value.
+    #[inline(never)]
     fn turn(&mut self, newest: f64) {
+        let shift = newest - self.origin;
         self.origin = newest;
-        self.older.clear();
-        self.older.resize(self.period, [0.0; 2]);
-        let mut folded = [0.0; 2];
-        for index in (0..self.period).rev() {
-            let distance = self.values[index] - newest;
-            folded = Squares::merge([distance, distance * distance], folded);
-            self.older[index] = folded;
+        self.since = 0;
+        (self.sum, self.squares) = (Exact::default(), Exact::default());
+        for distance in &mut self.ring.values {
+            *distance -= shift;
+            self.sum.replace(*distance, 0.0);
+            self.squares.replace(*distance * *distance, 0.0);
         }
-        self.newer = [0.0; 2];
-        self.at = 0;
-        self.full = true;
     }
 }
 

@@ -2,30 +2,25 @@
 
 #![allow(clippy::inline_always, reason = "the steps of a machine are one loop")]
 
-use super::parts::{Fold, Window};
-
-/// Addition, place by place.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::features) struct AddAll<const K: usize>;
-
-impl<const K: usize> Fold for AddAll<K> {
-    type Item = [f64; K];
-
-    const NEUTRAL: Option<[f64; K]> = Some([0.0; K]);
-
-    #[inline(always)]
-    fn merge(older: [f64; K], newer: [f64; K]) -> [f64; K] {
-        std::array::from_fn(|place| older[place] + newer[place])
-    }
-}
+use super::parts::Exact;
 
 /// Sums of the last `period` values of each of `K` series.
 #[derive(Clone, Debug)]
-pub(in crate::features) struct Sums<const K: usize>(Window<AddAll<K>>);
+pub(in crate::features) struct Sums<const K: usize> {
+    values: Vec<[f64; K]>,
+    at: usize,
+    full: bool,
+    sums: [Exact; K],
+}
 
 impl<const K: usize> Sums<K> {
     pub(in crate::features) fn new(period: usize) -> Self {
-        Self(Window::new(period))
+        Self {
+            values: vec![[0.0; K]; period],
+            at: 0,
+            full: false,
+            sums: [Exact::default(); K],
+        }
     }
 
     /// NaN counts as no value if it is the first of the `K`.
@@ -34,7 +29,20 @@ impl<const K: usize> Sums<K> {
         if values[0].is_nan() {
             return [f64::NAN; K];
         }
-        self.0.next(values).unwrap_or([f64::NAN; K])
+        let before = std::mem::replace(&mut self.values[self.at], values);
+        self.at += 1;
+        if self.at == self.values.len() {
+            self.at = 0;
+            self.full = true;
+        }
+        for place in 0..K {
+            self.sums[place].replace(values[place], before[place]);
+        }
+        if self.full {
+            self.sums.map(|sum| sum.value())
+        } else {
+            [f64::NAN; K]
+        }
     }
 }
 
