@@ -254,3 +254,50 @@ fn explain_says_what_is_shared() {
     let atr = shared.iter().find(|one| one["name"] == "atr").unwrap();
     assert_eq!(atr["uses"], 2, "{atr}");
 }
+
+#[test]
+fn the_page_of_indicators_is_the_catalogue() {
+    let page = stdout(&emberline(&["indicators", "list", "--markdown"]));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/indicators.md");
+    let kept = std::fs::read_to_string(path).unwrap();
+    let different = page
+        .lines()
+        .zip(kept.lines())
+        .find(|(now, then)| now != then);
+    assert!(
+        page == kept,
+        "docs/indicators.md is old: write `emberline indicators list --markdown` into it; {different:?}"
+    );
+    for indicator in emberline::features::catalogue() {
+        let cell = format!("| `{}` |", indicator.title());
+        assert_eq!(page.matches(&cell).count(), 1, "{cell}");
+    }
+}
+
+#[test]
+fn the_set_talib_is_all_of_talib() {
+    let described = include_str!("golden/talib.json");
+    let described: serde_json::Value = serde_json::from_str(described).unwrap();
+    let functions = described["columns"].as_array().unwrap().iter();
+    let mut functions: BTreeSet<&str> = functions
+        .map(|column| column["function"].as_str().unwrap())
+        .collect();
+    assert_eq!(functions.len(), 174);
+    // It lists what exists.
+    for missing in include_str!("golden/talib_missing.txt").lines() {
+        functions.remove(missing);
+    }
+    let list = emberline(&["indicators", "list", "--set", "talib", "--json"]);
+    let list: Vec<serde_json::Value> = serde_json::from_slice(&list.stdout).unwrap();
+    let mut titles = BTreeSet::new();
+    for column in &list {
+        let column = column["column"].as_str().unwrap();
+        let (indicator, parameters) = emberline::features::find(column).unwrap();
+        assert_eq!(parameters, indicator.defaults(), "{column}");
+        let mut bare = (0..indicator.outputs.len()).map(|output| indicator.bare_name(output));
+        assert!(bare.any(|name| name == column), "{column}");
+        titles.insert(indicator.title());
+    }
+    let titles: BTreeSet<&str> = titles.iter().map(String::as_str).collect();
+    assert_eq!(titles, functions);
+}

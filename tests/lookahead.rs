@@ -64,7 +64,8 @@ fn no_indicator_looks_ahead() {
             }
         }
     }
-    // The scramble is seen by every column but the clock's and the distance of the close to itself.
+    // The scramble is seen by every column but the clock's, the distance of the close to itself and
+    // what a sample of one bar is.
     let blind: Vec<String> = raw_set
         .names()
         .into_iter()
@@ -72,6 +73,8 @@ fn no_indicator_looks_ahead() {
         .collect();
     let expected = [
         "EMA_DISTANCE_1",
+        "VAR_1_1",
+        "CORREL_1",
         "TIME_SIN",
         "TIME_COS",
         "WEEKDAY_SIN",

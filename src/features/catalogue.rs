@@ -2,9 +2,9 @@
 
 use super::declaration::Declaration;
 use super::{
-    adaptive, average, band, clock, cycle, directional, distance, extreme, level, macd, momentum,
-    order, oscillator, overlap, pattern, pressure, price, range, rate, stochastic, strength,
-    turning, varying, volatility, volume, vwap,
+    adaptive, average, band, bar, clock, cycle, directional, distance, extreme, flow, level, line,
+    macd, momentum, order, oscillator, overlap, pattern, pressure, price, range, rate, sample,
+    stochastic, strength, turning, varying, volatility, volume, vwap,
 };
 
 /// Version of the definitions: a checkpoint made with another one is refused. Rises with every
@@ -14,6 +14,7 @@ pub const CATALOGUE_VERSION: u32 = 2;
 /// The families' own lists, in the order of listings.
 static FAMILIES: &[&[&Declaration]] = &[
     price::ALL,
+    bar::ALL,
     average::ALL,
     overlap::ALL,
     momentum::ALL,
@@ -30,6 +31,7 @@ static FAMILIES: &[&[&Declaration]] = &[
     range::ALL,
     band::ALL,
     volume::ALL,
+    flow::ALL,
     vwap::ALL,
     level::ALL,
     cycle::ALL,
@@ -38,6 +40,8 @@ static FAMILIES: &[&[&Declaration]] = &[
     turning::ALL,
     order::ALL,
     pattern::ALL,
+    line::ALL,
+    sample::ALL,
     clock::ALL,
 ];
 

@@ -49,6 +49,8 @@ pub enum Unit {
     PriceDifference,
     /// Traded volume, 0 or more.
     Volume,
+    /// A price level squared.
+    PriceSquared,
     /// Volume accumulated with a sign.
     SignedVolume,
     /// Percent.
@@ -72,6 +74,7 @@ impl Unit {
             Self::Price => "price",
             Self::PriceDifference => "price_difference",
             Self::Volume => "volume",
+            Self::PriceSquared => "price_squared",
             Self::SignedVolume => "signed_volume",
             Self::Percent => "percent",
             Self::Bounded => "bounded",
@@ -245,8 +248,12 @@ impl Memory {
 pub enum Scaling {
     /// The outputs are multiplied by the factor too.
     WithPrice,
+    /// The outputs are multiplied by its square.
+    WithSquare,
     /// The outputs stay.
     Free,
+    /// The outputs change in a way of their own.
+    Nonlinear,
 }
 
 /// Everything that is known about one indicator of one school.
@@ -383,6 +390,20 @@ impl Declaration {
             }
         }
         all
+    }
+
+    /// The column name of one output with the default parameters, none written: `RSI`, `MACD_MACD`.
+    pub fn bare_name(&self, output: usize) -> String {
+        match self.outputs[output].name {
+            "" => self.title(),
+            output => format!("{}_{output}", self.title()),
+        }
+    }
+
+    /// Whether it is a function of TA-Lib.
+    pub fn is_talib(&self) -> bool {
+        let source = format!("TA-Lib 0.8.1, {}", self.name);
+        self.variant.is_empty() && self.source.contains(&source)
     }
 
     /// Whether it needs volumes.

@@ -39,9 +39,7 @@ pub(super) fn parse(column: &str) -> Result<Request, FeatureError> {
     let parameters = parameters(column, indicator, &rest.numbers)?;
     let output = output(column, indicator, &rest)?;
     let name = if rest.numbers.is_empty() {
-        let output = indicator.outputs[output].name;
-        let separator = if output.is_empty() { "" } else { "_" };
-        format!("{}{separator}{output}", indicator.title())
+        indicator.bare_name(output)
     } else {
         indicator.column_name(&parameters, output)
     };

@@ -1,5 +1,6 @@
 //! Feature sets: lists of names that go by one.
 
+use super::catalogue::catalogue;
 use super::context::FeatureContext;
 use super::transform::Transform;
 
@@ -10,10 +11,19 @@ pub enum Preset {
     Base,
     /// The 111 columns of the original system.
     Core111,
+    /// The original's GPU library.
+    Extended,
+    /// Every function of TA-Lib with its default parameters.
+    Talib,
 }
 
 /// All sets.
-pub const PRESETS: [Preset; 2] = [Preset::Base, Preset::Core111];
+pub const PRESETS: [Preset; 4] = [
+    Preset::Base,
+    Preset::Core111,
+    Preset::Extended,
+    Preset::Talib,
+];
 
 /// Lengths that `base` looks back.
 struct Lengths {
@@ -48,16 +58,21 @@ impl Preset {
         match self {
             Self::Base => "base",
             Self::Core111 => "core111",
+            Self::Extended => "extended",
+            Self::Talib => "talib",
         }
     }
 
     /// Its columns, each with its own transform where it is not the unit's. Columns that need what
-    /// the bars lack (volumes) are left out of `base`.
+    /// the bars lack (volumes) are left out, but for `core111`, which is 111 columns or none.
     pub fn columns(self, context: &FeatureContext) -> Vec<(String, Option<Transform>)> {
-        match self {
-            Self::Base => base(context),
-            Self::Core111 => core111().into_iter().map(|name| (name, None)).collect(),
-        }
+        let names = match self {
+            Self::Base => return base(context),
+            Self::Core111 => core111(),
+            Self::Extended => extended(context),
+            Self::Talib => talib(context),
+        };
+        names.into_iter().map(|name| (name, None)).collect()
     }
 }
 
@@ -124,6 +139,44 @@ fn core111() -> Vec<String> {
     }
     names.push("SUPPORT_RESISTANCE_50".to_owned());
     names
+}
+
+fn extended(context: &FeatureContext) -> Vec<String> {
+    let periods = [7, 9, 14, 20, 50, 100, 200];
+    let mut names = each("SMA", &periods, "");
+    names.extend(each("EMA", &periods, ""));
+    names.extend(each("RSI", &[7, 9, 14, 21], ""));
+    names.extend(["", "_MACDSIGNAL", "_MACDHIST"].map(|line| format!("MACD_12_26_9{line}")));
+    for period in [20, 50] {
+        let bands = ["UPPERBAND", "MIDDLEBAND", "LOWERBAND"];
+        names.extend(bands.map(|band| format!("BBANDS_{period}_2_2_{band}")));
+    }
+    let others = [
+        "ATR_14",
+        "NATR_14",
+        "STOCH_14_3_3_SLOWK",
+        "STOCH_14_3_3_SLOWD",
+        "WILLR_14",
+        "CCI_20",
+        "ADX_14",
+    ];
+    names.extend(others.map(str::to_owned));
+    if context.has_volume {
+        names.extend(["OBV", "AD", "MFI_14"].map(str::to_owned));
+        names.extend(each("VWAP", &[50, 100, 200], ".rolling"));
+    }
+    names
+}
+
+/// All outputs of TA-Lib's functions, bare, in the order of listings.
+fn talib(context: &FeatureContext) -> Vec<String> {
+    catalogue()
+        .filter(|indicator| indicator.is_talib())
+        .filter(|indicator| context.has_volume || !indicator.needs_volume())
+        .flat_map(|indicator| {
+            (0..indicator.outputs.len()).map(|output| indicator.bare_name(output))
+        })
+        .collect()
 }
 
 fn each(name: &str, periods: &[usize], suffix: &str) -> Vec<String> {

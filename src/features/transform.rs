@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::market::Column;
 use crate::ops::rolling;
 
-use super::declaration::{Declaration, Kind, Memory, Parameters, Unit};
+use super::declaration::{Declaration, Kind, Memory, Parameters, Scaling, Unit};
 use super::error::FeatureError;
 use super::machine::parts::{Change, Sum, divide as ratio};
-use super::work::{Work, divide};
+use super::work::{Work, change, divide};
 
 /// Bars of the trailing mean and sums, unless a name says otherwise.
 const PERIOD: usize = 20;
@@ -21,7 +21,8 @@ const PERIOD: usize = 20;
 /// How an output becomes a model input.
 ///
 /// Written as text: `as_is`, `relative_to_close`, `share_of_close`, `log_volume_<period>`,
-/// `over_<period>`, `flow_<period>`.
+/// `share_of_square`,
+/// `over_<period>`, `flow_<period>`, `flow_share_<period>`.
 ///
 /// ```
 /// use emberline::features::Transform;
@@ -39,6 +40,8 @@ pub enum Transform {
     RelativeToClose,
     /// `value / close`.
     ShareOfClose,
+    /// `value / close^2`.
+    ShareOfSquare,
     /// `ln((1 + v) / (1 + mean of the last period v))`.
     LogVolume {
         /// Bars of the mean.
@@ -49,9 +52,14 @@ pub enum Transform {
         /// Bars that the value is measured in.
         period: usize,
     },
-    /// `(x_t - x_{t-period}) / sum of volume over period`, from the increments themselves; 0
-    /// without volume.
+    /// `(x_t - x_{t-period}) / sum of volume over period`, from the increments themselves where `x`
+    /// grows with the file; 0 without volume.
     Flow {
+        /// Bars of the sums.
+        period: usize,
+    },
+    /// As `Flow`, over the close: for volume times price.
+    FlowShare {
         /// Bars of the sums.
         period: usize,
     },
@@ -63,6 +71,7 @@ impl Transform {
         match unit {
             Unit::Price => Self::RelativeToClose,
             Unit::PriceDifference => Self::ShareOfClose,
+            Unit::PriceSquared => Self::ShareOfSquare,
             Unit::Volume => Self::LogVolume { period: PERIOD },
             Unit::SignedVolume => Self::Flow { period: PERIOD },
             Unit::Count => Self::Over { period: PERIOD },
@@ -71,12 +80,9 @@ impl Transform {
         }
     }
 
-    /// What an output asks for: a count is measured in the indicator's own period, if it has one.
-    pub(super) fn of_output(
-        indicator: &Declaration,
-        parameters: &Parameters,
-        output: usize,
-    ) -> Self {
+    /// What an output asks for: a count is measured in the indicator's own period, if it has one; a
+    /// signed volume that was multiplied by prices is a share of the close.
+    pub fn of_output(indicator: &Declaration, parameters: &Parameters, output: usize) -> Self {
         let own = indicator.parameters.iter().zip(parameters.values());
         let own = own
             .filter(|(parameter, _)| parameter.kind == Kind::Bars)
@@ -84,6 +90,9 @@ impl Transform {
             .next();
         match (Self::of(indicator.outputs[output].unit), own) {
             (Self::Over { .. }, Some(period)) => Self::Over { period },
+            (Self::Flow { period }, _) if indicator.scaling == Scaling::WithPrice => {
+                Self::FlowShare { period }
+            }
             (transform, _) => transform,
         }
     }
@@ -94,9 +103,10 @@ impl Transform {
             Self::AsIs => return None,
             Self::RelativeToClose => &[Unit::Price],
             Self::ShareOfClose => &[Unit::Price, Unit::PriceDifference],
+            Self::ShareOfSquare => &[Unit::PriceSquared],
             Self::LogVolume { .. } => &[Unit::Volume],
             Self::Over { .. } => &[Unit::Count, Unit::Pattern],
-            Self::Flow { .. } => &[Unit::SignedVolume],
+            Self::Flow { .. } | Self::FlowShare { .. } => &[Unit::SignedVolume],
         };
         (!takes.contains(&unit)).then(|| format!("its unit is {}", unit.name()))
     }
@@ -104,7 +114,11 @@ impl Transform {
     /// How far back a model input looks whose raw output looks `memory` back.
     pub(super) fn memory(self, memory: Memory) -> Memory {
         match (self, memory) {
-            (Self::Flow { period }, _) => Memory::Finite(period + 1),
+            (Self::Flow { period } | Self::FlowShare { period }, memory) => match memory {
+                Memory::Unbounded => Memory::Finite(period + 1),
+                Memory::Finite(bars) => Memory::Finite(bars + period),
+                Memory::Infinite(bars) => Memory::Infinite(bars + period),
+            },
             (Self::LogVolume { period }, Memory::Finite(bars)) => Memory::Finite(bars + period - 1),
             (_, memory) => memory,
         }
@@ -114,8 +128,9 @@ impl Transform {
     pub(super) fn inputs(self) -> &'static [Column] {
         match self {
             Self::AsIs | Self::Over { .. } => &[],
-            Self::RelativeToClose | Self::ShareOfClose => &[Column::Close],
+            Self::RelativeToClose | Self::ShareOfClose | Self::ShareOfSquare => &[Column::Close],
             Self::LogVolume { .. } | Self::Flow { .. } => &[Column::Volume],
+            Self::FlowShare { .. } => &[Column::Close, Column::Volume],
         }
     }
 
@@ -130,16 +145,24 @@ impl Transform {
             Self::AsIs => value,
             Self::RelativeToClose => (value - work.close()) / work.close(),
             Self::ShareOfClose => value / work.close(),
+            // Twice, for a square may be too small for float32.
+            Self::ShareOfSquare => value / work.close() / work.close(),
             Self::Over { period } => value.div_scalar(period as f32),
             Self::LogVolume { period } => {
                 let mean = rolling::mean(value.clone(), period);
                 value.log1p() - mean.log1p()
             }
-            Self::Flow { period } => {
-                let flow = indicator.flow.expect("a signed volume declares its flow");
-                let flow = rolling::sum(flow(work), period);
+            Self::Flow { period } | Self::FlowShare { period } => {
+                let flow = match indicator.flow {
+                    Some(flow) => rolling::sum(flow(work), period),
+                    None => change(value, period),
+                };
                 let volume = rolling::sum(work.column(Column::Volume), period);
-                divide(flow, volume, 0.0)
+                let flow = divide(flow, volume, 0.0);
+                match self {
+                    Self::FlowShare { .. } => flow / work.close(),
+                    _ => flow,
+                }
             }
         }
     }
@@ -156,9 +179,9 @@ pub(super) struct Applied {
 impl Applied {
     pub(super) fn new(transform: Transform) -> Self {
         let sums = match transform {
-            Transform::LogVolume { period } | Transform::Flow { period } => {
-                Some([Sum::new(period), Sum::new(period)])
-            }
+            Transform::LogVolume { period }
+            | Transform::Flow { period }
+            | Transform::FlowShare { period } => Some([Sum::new(period), Sum::new(period)]),
             _ => None,
         };
         Self {
@@ -174,15 +197,20 @@ impl Applied {
         match (self.transform, &mut self.sums) {
             (Transform::RelativeToClose, _) => (value - close) / close,
             (Transform::ShareOfClose, _) => value / close,
+            (Transform::ShareOfSquare, _) => value / (close * close),
             (Transform::Over { period }, _) => value / period as f64,
             (Transform::LogVolume { period }, Some([sum, _])) => {
                 value.ln_1p() - (sum.next(value) / period as f64).ln_1p()
             }
-            (Transform::Flow { .. }, Some([flows, volumes])) => {
+            (Transform::Flow { .. } | Transform::FlowShare { .. }, Some([flows, volumes])) => {
                 let flow = self.change.next(value);
                 // The first bar's volume belongs to no change.
                 let volume = if flow.is_nan() { f64::NAN } else { volume };
-                ratio(flows.next(flow), volumes.next(volume), 0.0)
+                let flow = ratio(flows.next(flow), volumes.next(volume), 0.0);
+                match self.transform {
+                    Transform::FlowShare { .. } => flow / close,
+                    _ => flow,
+                }
             }
             _ => value,
         }
@@ -195,9 +223,11 @@ impl fmt::Display for Transform {
             Self::AsIs => formatter.write_str("as_is"),
             Self::RelativeToClose => formatter.write_str("relative_to_close"),
             Self::ShareOfClose => formatter.write_str("share_of_close"),
+            Self::ShareOfSquare => formatter.write_str("share_of_square"),
             Self::LogVolume { period } => write!(formatter, "log_volume_{period}"),
             Self::Over { period } => write!(formatter, "over_{period}"),
             Self::Flow { period } => write!(formatter, "flow_{period}"),
+            Self::FlowShare { period } => write!(formatter, "flow_share_{period}"),
         }
     }
 }
@@ -221,9 +251,11 @@ impl FromStr for Transform {
             "as_is" => Ok(Self::AsIs),
             "relative_to_close" => Ok(Self::RelativeToClose),
             "share_of_close" => Ok(Self::ShareOfClose),
+            "share_of_square" => Ok(Self::ShareOfSquare),
             _ => None
                 .or_else(|| period("log_volume").map(|period| Self::LogVolume { period }))
                 .or_else(|| period("over").map(|period| Self::Over { period }))
+                .or_else(|| period("flow_share").map(|period| Self::FlowShare { period }))
                 .or_else(|| period("flow").map(|period| Self::Flow { period }))
                 .ok_or_else(|| FeatureError::UnknownTransform {
                     text: text.to_owned(),

@@ -94,7 +94,8 @@ fn sets_have_their_columns() {
         FeatureSet::resolve("base", &without_volume).unwrap().len(),
         21
     );
-    assert_eq!(PRESETS.len(), 2);
+    assert_eq!(PRESETS.len(), 4);
+    assert_eq!(Preset::Extended.columns(&context()).len(), 40);
 }
 
 #[test]
@@ -161,8 +162,21 @@ fn a_file_lists_columns_and_their_transforms() {
             .to_string()
             .contains("mine.toml")
     );
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/features/example.toml");
-    assert_eq!(FeatureSet::resolve(example, &context()).unwrap().len(), 26);
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/features/");
+    let example = |name: &str| FeatureSet::for_model(&format!("{examples}{name}.toml"), &context());
+    let len = |name: &str| example(name).map(|(set, dropped)| (set.len(), dropped.len()));
+    assert_eq!(len("example").unwrap(), (26, 0));
+    // All of core111 but VWAP_CUM and its six bands.
+    assert_eq!(len("core111").unwrap(), (104, 0));
+    let missing = include_str!("../golden/talib_missing.txt");
+    let others = ["ADX", "CCI", "MFI", "STOCH", "WILLR"];
+    let complete = missing.lines().all(|line| !others.contains(&line));
+    match len("extended") {
+        Ok(found) => assert_eq!(found, (40, 0)),
+        Err(error) => assert!(!complete, "{error}"),
+    }
+    let talib = FeatureSet::resolve(&format!("{examples}talib.toml"), &context()).unwrap();
+    assert_eq!(talib.names(), names("talib"));
 }
 
 #[test]

@@ -24,10 +24,12 @@ fn declared_warmup_is_what_is_undefined() {
     let set = everything(&bars);
     for (column, values) in set.columns().iter().zip(&raw(&set, &bars)[0]) {
         let undefined = values.iter().take_while(|v| v.is_nan()).count();
-        // Volume-weighted prices wait for an anchor and for volume, again and again.
-        if ["VWAP", "VWMA"]
+        // Volume-weighted prices wait for an anchor and for volume, again and again, as does what
+        // is measured in the volume before.
+        let title = column.indicator().title();
+        if ["VWAP", "VWMA", "RVOL"]
             .iter()
-            .any(|waits| column.indicator().title().contains(waits))
+            .any(|waits| title.contains(waits))
         {
             continue;
         }
@@ -64,6 +66,8 @@ fn another_currency_changes_only_prices() {
                 // A side or a trend beside a price.
                 (Scaling::Free, _) | (_, Unit::Bounded | Unit::Flag) => 1.0,
                 (Scaling::WithPrice, _) => factor,
+                (Scaling::WithSquare, _) => factor * factor,
+                (Scaling::Nonlinear, _) => continue,
             };
             let typical = typical(plain);
             for (row, (plain, scaled)) in plain.iter().zip(scaled).enumerate() {
@@ -234,7 +238,7 @@ fn degenerate_bars_give_the_documented_values() {
                 "SMA" | "EMA" | "EMA.adjusted" | "BBANDS" => 3.7,
                 "RSI.cutler" => 50.0,
                 "VOLUME" | "OBV" => volume,
-                title if title.contains("VWAP") => {
+                title if title.contains("VWAP") && !held_by_talib => {
                     if volume > 0.0 {
                         3.7
                     } else {

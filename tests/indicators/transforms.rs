@@ -1,8 +1,8 @@
 //! From raw outputs to model inputs.
 
-use emberline::features::{FeatureContext, FeatureSet};
+use emberline::features::{FeatureContext, FeatureSet, model_inputs_by_tensors};
 
-use super::{hourly, inputs, raw, set, walk};
+use super::{block, by_series, hourly, inputs, raw, set, walk};
 
 fn close_to(ours: f32, expected: f64, place: &str) {
     assert!(
@@ -85,6 +85,56 @@ fn a_flow_does_not_lose_itself_in_a_long_sum() {
             input[row]
         );
     }
+}
+
+/// What is not cumulative is differenced itself, and what was multiplied by prices is a share of
+/// them, whichever path computes it.
+#[test]
+fn signed_volumes_and_squares_become_shares() {
+    let series = walk("A", 54, 400, 250.0);
+    let bars = hourly(vec![series.clone()]);
+    let set = set("AD,PVT,ADOSC,EFI,VAR", &bars);
+    let transforms: Vec<String> = set
+        .columns()
+        .iter()
+        .map(|column| column.transform().to_string())
+        .collect();
+    let expected = [
+        "flow_20",
+        "flow_20",
+        "flow_20",
+        "flow_share_20",
+        "share_of_square",
+    ];
+    assert_eq!(transforms, expected);
+    let raw = &raw(&set, &bars)[0];
+    let tensors = by_series(model_inputs_by_tensors(&set, &block(&set, &bars)), &bars);
+    for (path, input) in [
+        ("machines", &inputs(&set, &bars)[0]),
+        ("tensors", &tensors[0]),
+    ] {
+        for row in set.memory_bars()..400 {
+            let close = f64::from(series.close[row]);
+            let volume: f64 = (row - 19..=row)
+                .map(|row| f64::from(series.volume[row]))
+                .sum();
+            let change =
+                |column: usize| f64::from(raw[column][row]) - f64::from(raw[column][row - 20]);
+            for (column, expected) in [
+                (0, change(0) / volume),
+                (1, change(1) / volume),
+                (2, change(2) / volume),
+                (3, change(3) / volume / close),
+                (4, f64::from(raw[4][row]) / close / close),
+            ] {
+                let place = format!("{} by {path} in row {row}", set.names()[column]);
+                close_to(input[column][row], expected, &place);
+            }
+        }
+    }
+    let memory = |column: usize| set.columns()[column].input_memory().bars().unwrap();
+    // A cumulative one forgets all but its last 20 increments, another keeps its own memory too.
+    assert_eq!((memory(0), memory(2)), (21, 45 + 20));
 }
 
 #[test]

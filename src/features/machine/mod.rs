@@ -20,6 +20,7 @@ pub(super) mod parts;
 pub(super) mod spread;
 pub(super) mod stochastic;
 pub(super) mod sums;
+pub(super) mod joint;
 
 use std::ops::Range;
 

@@ -115,6 +115,15 @@ fn mean(s: &Segment, bars: std::ops::RangeInclusive<usize>) -> f64 {
     }
 }
 
+/// Weighted mean of the typical price over the last `bars` bars.
+pub fn last(s: &Segment, bars: usize) -> Vec<f64> {
+    let mut y = undefined(s.len());
+    for t in bars - 1..s.len() {
+        y[t] = mean(s, t + 1 - bars..=t);
+    }
+    y
+}
+
 /// Weighted mean of the typical price since each bar's anchor, and the weighted deviation around it,
 /// every bar by itself.
 pub fn since(s: &Segment, anchors: &[Option<usize>]) -> (Vec<f64>, Vec<f64>) {

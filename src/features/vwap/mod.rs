@@ -11,6 +11,7 @@
 
 mod machine;
 mod tensors;
+mod window;
 
 use crate::market::{Column, Period};
 
@@ -302,6 +303,8 @@ static ROLLING20: [Declaration; 11] = [
 
 /// The family's indicators, in the order of listings.
 pub(super) static ALL: &[&Declaration] = &[
+    &window::VWAP,
+    &window::ROLLING,
     &ANCHORED[0],
     &ROLLING20[0],
     &ANCHORED[1],

@@ -1,5 +1,8 @@
 //! `indicators list|show`: the catalogue.
 
+mod markdown;
+
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -23,9 +26,12 @@ pub(crate) struct IndicatorsArgs {
 enum Action {
     /// All indicators, or the columns of one set
     List {
-        /// Only the columns of this set: base or core111
+        /// Only the columns of this set: base, core111, extended or talib
         #[arg(long, value_name = "NAME")]
         set: Option<String>,
+        /// The page docs/indicators.md
+        #[arg(long, conflicts_with = "set")]
+        markdown: bool,
     },
     /// One indicator: formula, inputs, parameters, outputs, unit, warm-up, memory, source
     Show {
@@ -40,8 +46,9 @@ const SHOWN_INTERVAL_NS: i64 = 300_000_000_000;
 pub(crate) fn run(args: IndicatorsArgs, global: &Global) -> anyhow::Result<ExitCode> {
     let context = FeatureContext::unbounded(SHOWN_INTERVAL_NS);
     match args.action {
-        Action::List { set: None } => list(global, &context)?,
-        Action::List { set: Some(set) } => list_set(&set, global, &context)?,
+        Action::List { markdown: true, .. } => out::text(markdown::page(&context))?,
+        Action::List { set: None, .. } => list(global, &context)?,
+        Action::List { set: Some(set), .. } => list_set(&set, global, &context)?,
         Action::Show { name } => show(&name, global, &context)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -49,8 +56,9 @@ pub(crate) fn run(args: IndicatorsArgs, global: &Global) -> anyhow::Result<ExitC
 
 fn list(global: &Global, context: &FeatureContext) -> anyhow::Result<()> {
     if global.json {
+        let members = members(context);
         let all: Vec<Value> = catalogue()
-            .map(|indicator| document(indicator, &indicator.defaults(), context))
+            .map(|indicator| document(indicator, &indicator.defaults(), context, &members))
             .collect();
         return out::json(&all);
     }
@@ -80,7 +88,7 @@ fn list_set(name: &str, global: &Global, context: &FeatureContext) -> anyhow::Re
         let names: Vec<&str> = PRESETS.into_iter().map(Preset::name).collect();
         return Err(report::refused(
             format!("there is no set `{name}`"),
-            format!("the sets are {}", names.join(" and ")),
+            format!("the sets are {}", names.join(", ")),
         ));
     };
     let mut documents = Vec::new();
@@ -88,11 +96,15 @@ fn list_set(name: &str, global: &Global, context: &FeatureContext) -> anyhow::Re
         let document = match find(&column) {
             Ok((indicator, parameters)) => {
                 let output = (0..indicator.outputs.len())
-                    .find(|&output| indicator.column_name(&parameters, output) == column)
+                    .find(|&output| {
+                        indicator.column_name(&parameters, output) == column
+                            || indicator.bare_name(output) == column
+                    })
                     .unwrap_or(0);
                 let unit = indicator.outputs[output].unit;
                 let memory = bars((indicator.memory)(&parameters, context));
-                let transform = transform.unwrap_or_else(|| Transform::of(unit)).to_string();
+                let own = || Transform::of_output(indicator, &parameters, output);
+                let transform = transform.unwrap_or_else(own).to_string();
                 json!({ "column": column, "unit": unit.name(), "transform": transform,
                     "memory": memory, "available": true })
             }
@@ -157,7 +169,7 @@ fn bars(memory: Memory) -> String {
 
 fn show(name: &str, global: &Global, context: &FeatureContext) -> anyhow::Result<()> {
     let (indicator, parameters) = find(name)?;
-    let document = document(indicator, &parameters, context);
+    let document = document(indicator, &parameters, context, &members(context));
     if global.json {
         return out::json(&document);
     }
@@ -165,7 +177,12 @@ fn show(name: &str, global: &Global, context: &FeatureContext) -> anyhow::Result
 }
 
 /// Everything that an indicator declares.
-fn document(indicator: &Declaration, parameters: &Parameters, context: &FeatureContext) -> Value {
+fn document(
+    indicator: &Declaration,
+    parameters: &Parameters,
+    context: &FeatureContext,
+    members: &[(Preset, BTreeSet<String>)],
+) -> Value {
     let memory = (indicator.memory)(parameters, context);
     let values = indicator.parameters.iter().zip(parameters.values());
     let listed: Vec<Value> = values
@@ -177,7 +194,7 @@ fn document(indicator: &Declaration, parameters: &Parameters, context: &FeatureC
     let outputs: Vec<Value> = (0..indicator.outputs.len())
         .map(|output| {
             let unit = indicator.outputs[output].unit;
-            let transform = Transform::of(unit);
+            let transform = Transform::of_output(indicator, parameters, output);
             json!({ "column": indicator.column_name(parameters, output), "unit": unit.name(),
                 "transform": transform.to_string() })
         })
@@ -204,7 +221,7 @@ fn document(indicator: &Declaration, parameters: &Parameters, context: &FeatureC
         "degenerate": indicator.degenerate,
         "source": indicator.source,
         "other_schools": schools,
-        "sets": sets(indicator, context),
+        "sets": sets(indicator, members),
     })
 }
 
@@ -216,18 +233,21 @@ fn kind(memory: Memory) -> &'static str {
     }
 }
 
-/// The sets that hold a column of the indicator.
-fn sets(indicator: &Declaration, context: &FeatureContext) -> Vec<&'static str> {
-    let holds = |preset: &Preset| {
-        preset.columns(context).iter().any(|(column, _)| {
-            find(column).is_ok_and(|(found, _)| found.title() == indicator.title())
-        })
+/// The indicators of each set.
+fn members(context: &FeatureContext) -> Vec<(Preset, BTreeSet<String>)> {
+    let of = |preset: Preset| {
+        let columns = preset.columns(context).into_iter();
+        let titles = columns.filter_map(|(column, _)| Some(find(&column).ok()?.0.title()));
+        (preset, titles.collect())
     };
-    PRESETS
-        .into_iter()
-        .filter(holds)
-        .map(Preset::name)
-        .collect()
+    PRESETS.into_iter().map(of).collect()
+}
+
+/// The sets that hold a column of the indicator.
+fn sets(indicator: &Declaration, members: &[(Preset, BTreeSet<String>)]) -> Vec<&'static str> {
+    let holds = |(_, titles): &&(Preset, BTreeSet<String>)| titles.contains(&indicator.title());
+    let sets = members.iter().filter(holds);
+    sets.map(|(preset, _)| preset.name()).collect()
 }
 
 /// The document as text.
