@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use emberline::checkpoint::{Disk, Store, Synced, Want, load, resolve};
+use emberline::checkpoint::{CheckpointError, Disk, Store, Synced, Want, load, resolve};
 
 use super::checkpoint::{entries, manifest, moments, save, weights};
 
@@ -26,6 +26,20 @@ impl Disk for Full {
             Ok(())
         }
     }
+}
+
+/// Opens a folder that was in use until just now: a process that another test starts holds the lock
+/// with its copy of the handle until it runs its own program.
+fn open(run: &Path) -> Store {
+    for _ in 0..100 {
+        match Store::open(run, 3) {
+            Err(CheckpointError::InUse { .. }) => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            other => return other.unwrap(),
+        }
+    }
+    panic!("`{}` is still in use after two seconds", run.display())
 }
 
 #[test]
@@ -105,13 +119,13 @@ fn a_crash_at_any_point_leaves_the_previous_one_and_is_swept() {
                 7
             );
         }
-        drop(Store::open(run, 3).unwrap());
+        drop(open(run));
         assert_eq!(entries(run), ["latest", "step-7"]);
     }
     // Renamed, but the link not yet moved: the newest is the newest.
     fs::rename(other.folder_of(8), run.join("step-8")).unwrap();
     std::os::unix::fs::symlink("step-8", run.join(".tmp-latest")).unwrap();
-    let store = Store::open(run, 3).unwrap();
+    let store = open(run);
     let newest = load(&resolve(run, Want::Latest).unwrap()).unwrap();
     assert_eq!(newest.manifest.state.step, 8);
     store.rewind(&newest.manifest).unwrap();
@@ -122,12 +136,12 @@ fn a_crash_at_any_point_leaves_the_previous_one_and_is_swept() {
     drop(store);
     // Between the two renames of a checkpoint that replaces its like.
     fs::rename(run.join("step-8"), run.join(".tmp-replaced-step-8")).unwrap();
-    drop(Store::open(run, 3).unwrap());
+    drop(open(run));
     assert_eq!(load(&run.join("latest")).unwrap().manifest.state.step, 8);
     // After both, before the old one is gone.
     fs::create_dir(run.join(".tmp-replaced-step-8")).unwrap();
     // In the middle of removing an old one.
     fs::create_dir(run.join(".tmp-removed-step-3")).unwrap();
-    drop(Store::open(run, 3).unwrap());
+    drop(open(run));
     assert_eq!(entries(run), ["latest", "step-7", "step-8"]);
 }

@@ -88,7 +88,7 @@ fn explain(set: &FeatureSet, global: &Global) -> anyhow::Result<ExitCode> {
         .machines
         .iter()
         .map(|machine| {
-            let inputs: Vec<String> = machine.inputs.iter().map(column_name).collect();
+            let inputs: Vec<String> = machine.inputs.iter().copied().map(column_name).collect();
             vec![
                 machine.indicator.clone(),
                 words(&machine.parameters),
@@ -128,7 +128,7 @@ fn words(numbers: &[impl ToString]) -> String {
 }
 
 /// As configuration and JSON write it.
-fn column_name(column: &Column) -> String {
+fn column_name(column: Column) -> String {
     match serde_json::to_value(column) {
         Ok(serde_json::Value::String(name)) => name,
         _ => format!("{column:?}"),

@@ -83,9 +83,10 @@ pub(crate) fn left_table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for row in std::iter::once(&head).chain(rows) {
         let cells = row.iter().zip(&widths);
-        let line: String = cells
-            .map(|(cell, width)| format!("{cell:<width$}  "))
-            .collect();
+        let mut line = String::new();
+        for (cell, width) in cells {
+            line.push_str(&format!("{cell:<width$}  "));
+        }
         text.push_str(line.trim_end());
         text.push('\n');
     }

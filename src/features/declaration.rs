@@ -355,6 +355,7 @@ impl Declaration {
     }
 
     /// How many parameters a name writes out: all but the last optional ones that have their default.
+    #[expect(clippy::float_cmp, reason = "a default is the default, bit for bit")]
     fn num_written(&self, parameters: &Parameters) -> usize {
         let pairs = self.parameters.iter().zip(parameters.values());
         let left_out = pairs
@@ -378,6 +379,9 @@ impl Declaration {
     }
 
     /// All outputs of one segment in float64, bar by bar.
+    ///
+    /// # Panics
+    /// If the indicator has no machine; a test holds each to one.
     pub fn by_machine(&self, segment: &Segment, parameters: &Parameters) -> Vec<Vec<f64>> {
         let machine = self.machine.expect("every indicator has a machine");
         let mut machine = machine(parameters);

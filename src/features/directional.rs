@@ -36,7 +36,6 @@ const MOVEMENT: Declaration = Declaration {
     memory_text: "period + ln(1000) / -ln(1 - 1 / period), about 8 period",
     memory: |p, _| Memory::Infinite(p.bars(0).max(2) + bars_to_forget(1.0 / p.bars(0) as f64)),
     degenerate: "flat prices: 0; period 1: the bar's own movement",
-    source: "Wilder (1978); TA-Lib 0.8.1, PLUS_DM and MINUS_DM",
     ..TALIB
 };
 
@@ -48,6 +47,7 @@ static PLUS_DM: Declaration = Declaration {
               plus_t = sum of x over the first period - 1 bars, then plus_{t-1} - plus_{t-1} / period + x_t",
     compute: |work, p, _| movement_sum(work, p, 0),
     machine: Some(|p| movement_machine(p, false)),
+    source: "Wilder (1978); TA-Lib 0.8.1, PLUS_DM",
     ..MOVEMENT
 };
 
@@ -59,6 +59,7 @@ static MINUS_DM: Declaration = Declaration {
               minus_t = sum of x over the first period - 1 bars, then minus_{t-1} - minus_{t-1} / period + x_t",
     compute: |work, p, _| movement_sum(work, p, 1),
     machine: Some(|p| movement_machine(p, true)),
+    source: "Wilder (1978); TA-Lib 0.8.1, MINUS_DM",
     ..MOVEMENT
 };
 
@@ -74,7 +75,6 @@ const INDEX: Declaration = Declaration {
     memory: |p, _| Memory::Infinite(index_memory(p.bars(0))),
     degenerate: "no range since the start: 0; flat after movement: the last value; period 1: the bar's \
                  own share of its true range, 0 to 1 and not to 100, as TA-Lib",
-    source: "Wilder (1978); TA-Lib 0.8.1, PLUS_DI and MINUS_DI",
     ..TALIB
 };
 
@@ -84,6 +84,7 @@ static PLUS_DI: Declaration = Declaration {
     formula: "100 PLUS_DM_t / Wilder's sum of TRANGE over the same bars, 0 to 100",
     compute: |work, p, _| index(work, p.bars(0), 0),
     machine: Some(|p| index_machine(p, false)),
+    source: "Wilder (1978); TA-Lib 0.8.1, PLUS_DI",
     ..INDEX
 };
 
@@ -93,6 +94,7 @@ static MINUS_DI: Declaration = Declaration {
     formula: "100 MINUS_DM_t / Wilder's sum of TRANGE over the same bars, 0 to 100",
     compute: |work, p, _| index(work, p.bars(0), 1),
     machine: Some(|p| index_machine(p, true)),
+    source: "Wilder (1978); TA-Lib 0.8.1, MINUS_DI",
     ..INDEX
 };
 

@@ -99,7 +99,7 @@ impl Finish {
     }
 
     /// The values of bars of one segment.
-    #[inline(always)]
+    #[inline]
     fn run(&mut self, given: &[f64], bars: Columns<'_>, age: &[f32], out: &mut [f32]) {
         let given = given.iter().zip(age);
         match self {

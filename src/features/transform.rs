@@ -86,7 +86,7 @@ impl Transform {
         let own = indicator.parameters.iter().zip(parameters.values());
         let own = own
             .filter(|(parameter, _)| parameter.kind == Kind::Bars)
-            .map(|(_, &value)| value as usize)
+            .map(|(_, &value)| bars(value))
             .next();
         match (Self::of(indicator.outputs[output].unit), own) {
             (Self::Over { .. }, Some(period)) => Self::Over { period },
@@ -168,6 +168,12 @@ impl Transform {
     }
 }
 
+/// A number of bars.
+#[expect(clippy::cast_sign_loss, reason = "bounds of periods are positive")]
+fn bars(value: f64) -> usize {
+    value as usize
+}
+
 /// A transform at work on one segment, bar by bar in float64.
 pub(super) struct Applied {
     transform: Transform,
@@ -192,7 +198,7 @@ impl Applied {
     }
 
     /// Transforms one value.
-    #[inline(always)]
+    #[inline]
     pub(super) fn next(&mut self, value: f64, close: f64, volume: f64) -> f64 {
         match (self.transform, &mut self.sums) {
             (Transform::RelativeToClose, _) => (value - close) / close,

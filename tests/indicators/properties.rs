@@ -63,11 +63,11 @@ fn another_currency_changes_only_prices() {
         for ((column, plain), scaled) in set.columns().iter().zip(&plain[0]).zip(&scaled[0]) {
             let indicator = column.indicator();
             let expected = match (indicator.scaling, indicator.outputs[column.output()].unit) {
+                (Scaling::Nonlinear, _) => continue,
                 // A side or a trend beside a price.
                 (Scaling::Free, _) | (_, Unit::Bounded | Unit::Flag) => 1.0,
                 (Scaling::WithPrice, _) => factor,
                 (Scaling::WithSquare, _) => factor * factor,
-                (Scaling::Nonlinear, _) => continue,
             };
             let typical = typical(plain);
             for (row, (plain, scaled)) in plain.iter().zip(scaled).enumerate() {

@@ -31,6 +31,10 @@ use serde::Serialize;
 pub(super) const CHUNK: usize = 512;
 
 /// One bar, as machines read it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four anchors, each a fact of its own"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Bar {
     /// First price.
@@ -67,7 +71,7 @@ impl Bar {
 
     /// (high + low) / 2
     pub fn median_price(&self) -> f64 {
-        (self.high + self.low) / 2.0
+        0.5 * (self.high + self.low)
     }
 }
 

@@ -10,7 +10,7 @@ pub(in crate::features) struct Sums<const K: usize> {
     values: Vec<[f64; K]>,
     at: usize,
     full: bool,
-    sums: [Exact; K],
+    totals: [Exact; K],
 }
 
 impl<const K: usize> Sums<K> {
@@ -19,7 +19,7 @@ impl<const K: usize> Sums<K> {
             values: vec![[0.0; K]; period],
             at: 0,
             full: false,
-            sums: [Exact::default(); K],
+            totals: [Exact::default(); K],
         }
     }
 
@@ -36,10 +36,10 @@ impl<const K: usize> Sums<K> {
             self.full = true;
         }
         for place in 0..K {
-            self.sums[place].replace(values[place], before[place]);
+            self.totals[place].replace(values[place], before[place]);
         }
         if self.full {
-            self.sums.map(|sum| sum.value())
+            self.totals.map(|sum| sum.value())
         } else {
             [f64::NAN; K]
         }

@@ -3,6 +3,8 @@
 //! For anchors in the session before, the sums since this session's extreme run along, and become
 //! the reported ones when the next session begins.
 
+#![allow(clippy::inline_always, reason = "the steps of a machine are one loop")]
+
 use super::super::machine::parts::{Sum, divide};
 use super::super::machine::{Bar, Machine};
 use super::{ANCHORS, BAND_BARS, BANDS, Extreme, Start};
