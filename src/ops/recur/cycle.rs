@@ -174,7 +174,7 @@ const DEGREES: f64 = 180.0 / PI;
 /// The longest cycle in bars.
 const LONGEST: usize = 50;
 
-/// The last [`LONGEST`] values, newest first; 0 before there are any.
+/// The last `LONGEST` values, newest first; 0 before there are any.
 #[derive(Clone, Debug)]
 pub struct Recent {
     /// Twice over, so that any stretch of them is one slice.

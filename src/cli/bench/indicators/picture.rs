@@ -44,14 +44,19 @@ fn points(rows: &[Map<String, Value>], panel: &Panel, what: &str) -> Vec<(f64, f
         row["what"] == what && panel.fixed.iter().all(|(key, value)| row[*key] == *value)
     };
     let number = |row: &Map<String, Value>, key: &str| row[key].as_f64().unwrap_or(f64::NAN);
-    rows.iter()
+    let mut points: Vec<(f64, f64)> = rows
+        .iter()
         .filter(belongs)
         .map(|row| {
             let bars = number(row, "symbols") * number(row, "bars");
             let nanoseconds = 1e9 * number(row, "seconds") / bars;
             (number(row, panel.along), nanoseconds)
         })
-        .collect()
+        .collect();
+    // One size belongs to two panels, and was measured for each.
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points.dedup_by_key(|(along, _)| *along);
+    points
 }
 
 /// Draws the rows of a scaling run into the file `path`.
@@ -100,6 +105,8 @@ fn panels(rows: &[Map<String, Value>], text: &mut String) -> Result<(), String> 
             .axis_desc_style(("sans-serif", 14))
             .label_style(("sans-serif", 12))
             .max_light_lines(0)
+            .x_label_formatter(&|along| format!("{along:.0}"))
+            .y_label_formatter(&|time| format!("{time:.0}"))
             .bold_line_style(RGBColor(0xdd, 0xdd, 0xdd))
             .draw()
             .map_err(fail)?;
