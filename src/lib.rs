@@ -3,7 +3,7 @@
 //! The data's way through the crate, one module a storey:
 //!
 //! ```text
-//! files -> market -> upload -> features -> windows -> model -> training -> checkpoint -> scoring
+//! files -> market -> upload -> features -> windows -> model -> training -> checkpoint -> scoring -> evaluation
 //!          (host)    (once)    '----------------- on the device, to the end -----------------'
 //! ```
 //!
@@ -24,4 +24,5 @@ pub mod metrics;
 pub mod checkpoint;
 pub mod training;
 pub mod scoring;
+pub mod evaluation;
 pub mod run;

@@ -32,6 +32,10 @@ const STOREYS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "evaluation",
+        &["ops", "market", "windows", "metrics", "scoring"],
+    ),
+    (
         "run",
         &[
             "ops",
@@ -43,6 +47,7 @@ const STOREYS: &[(&str, &[&str])] = &[
             "checkpoint",
             "training",
             "scoring",
+            "evaluation",
         ],
     ),
 ];

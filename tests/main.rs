@@ -21,6 +21,7 @@ mod split;
 mod upload;
 mod windows;
 mod metrics;
+mod evaluation;
 mod lstm;
 mod model;
 mod cli;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Panel;
-use super::significance::{minimum_detectable_ic, newey_west_lag, newey_west_se};
+use super::significance::{minimum_detectable_ic, newey_west_lag, newey_west_se, t_statistic};
 use crate::windows::{MIN_CROSS_SECTION, mean_ranks};
 
 /// The fewest forecasts of a symbol from which a correlation over time is taken.
@@ -16,6 +16,10 @@ pub struct Ic {
     pub value: f64,
     /// Its Newey-West standard error, with a lag of at least the horizon.
     pub standard_error: Option<f64>,
+    /// The value over its standard error: beyond about 2 it is unlikely to be chance. None without
+    /// an error above 0.
+    #[serde(default)]
+    pub t: Option<f64>,
     /// The smallest true IC that this much data can detect: [`minimum_detectable_ic`].
     pub minimum_detectable: Option<f64>,
     /// [`icir`] over bars; none for a correlation over time.
@@ -94,9 +98,11 @@ pub fn ic_ts(panel: &Panel, forecast: &[f64], actual: &[f64], horizon_bars: usiz
         .map(|members| scale * at_bar(members))
         .collect();
     let standard_error = newey_west_se(&series, newey_west_lag(bars, horizon_bars));
+    let value = sum / count as f64;
     Some(Ic {
-        value: sum / count as f64,
+        value,
         standard_error,
+        t: t_statistic(value, standard_error),
         minimum_detectable: standard_error.map(minimum_detectable_ic),
         icir: None,
         count,
@@ -152,9 +158,11 @@ fn across(
         return None;
     }
     let standard_error = newey_west_se(&per_bar, newey_west_lag(per_bar.len(), horizon_bars));
+    let value = per_bar.iter().sum::<f64>() / per_bar.len() as f64;
     Some(Ic {
-        value: per_bar.iter().sum::<f64>() / per_bar.len() as f64,
+        value,
         standard_error,
+        t: t_statistic(value, standard_error),
         minimum_detectable: standard_error.map(minimum_detectable_ic),
         icir: icir(&per_bar),
         count: per_bar.len(),

@@ -80,6 +80,35 @@ pub fn huber(forecast: &[f64], label: &[f64], delta: f64) -> f64 {
     })
 }
 
+/// Share of the labels' variance that the forecasts explain; none if the labels have no spread.
+///
+/// ```text
+/// r2 = 1 - sum (label - forecast)^2 / sum (label - mean(label))^2
+/// ```
+/// The mean is of the labels measured on, which no forecaster knows: always forecasting 0 scores a
+/// little below 0, noise scores further below, and there is no lower bound.
+///
+/// ```
+/// use emberline::metrics::r2;
+///
+/// assert_eq!(r2(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0]), Some(1.0));
+/// assert_eq!(r2(&[2.0, 2.0, 2.0], &[1.0, 2.0, 3.0]), Some(0.0));
+/// assert_eq!(r2(&[0.0, 1.0], &[5.0, 5.0]), None);
+/// ```
+/// # Panics
+/// If the lengths differ.
+pub fn r2(forecast: &[f64], label: &[f64]) -> Option<f64> {
+    assert_eq!(forecast.len(), label.len(), "forecasts and labels");
+    let average = label.iter().sum::<f64>() / label.len() as f64;
+    let spread: f64 = label.iter().map(|label| (label - average).powi(2)).sum();
+    let error: f64 = forecast
+        .iter()
+        .zip(label)
+        .map(|(forecast, label)| (label - forecast).powi(2))
+        .sum();
+    (spread > 0.0).then(|| 1.0 - error / spread)
+}
+
 fn mean(forecast: &[f64], label: &[f64], loss: impl Fn(f64) -> f64) -> f64 {
     assert_eq!(forecast.len(), label.len(), "forecasts and labels");
     assert!(!forecast.is_empty(), "a mean over no forecast");

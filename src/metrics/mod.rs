@@ -9,6 +9,7 @@
 //! stands for a number that cannot be had; `Option` does.
 
 mod baselines;
+mod calibration;
 mod correlation;
 mod direction;
 mod losses;
@@ -21,12 +22,16 @@ mod table;
 mod validation;
 
 pub use baselines::{Forecasts, minus_last_return, zero};
+pub use calibration::{
+    ForecastBin, ForecastCalibration, ProbabilityCalibration, QuantileCalibration, ReliabilityBin,
+    forecast_calibration, pinball, probability_calibration, quantile_calibration,
+};
 pub use correlation::{Ic, ic_cs, ic_ts, icir, pearson, rank_ic_cs, spearman};
 pub use direction::{HitRate, break_even_bps, hit_rate};
-pub use losses::{Objective, huber, mae, mse};
+pub use losses::{Objective, huber, mae, mse, r2};
 pub use metric::{Direction, Metric, MetricError};
 pub use panel::Panel;
 pub use ridge::{RIDGE_LAMBDA, Ridge};
 pub use scorer::Scorer;
-pub use significance::{minimum_detectable_ic, newey_west_lag, newey_west_se};
+pub use significance::{minimum_detectable_ic, newey_west_lag, newey_west_se, t_statistic};
 pub use validation::{HorizonScores, NamedScores, Scores, Validation};

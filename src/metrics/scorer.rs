@@ -2,7 +2,7 @@
 
 use super::{
     Forecasts, HorizonScores, NamedScores, Objective, Panel, Scores, Validation, break_even_bps,
-    hit_rate, huber, ic_cs, ic_ts, mae, mse, rank_ic_cs,
+    hit_rate, huber, ic_cs, ic_ts, mae, mse, r2, rank_ic_cs,
 };
 use crate::windows::Outcomes;
 
@@ -120,6 +120,7 @@ impl Scorer {
                 mse: mse(&forecast, &label),
                 mae: mae(&forecast, &label),
                 huber: huber(&forecast, &label, delta),
+                r2: r2(&forecast, &label),
                 hit_rate: hit_rate(&unscaled, &raw),
                 ic_ts: ic_ts(&self.panel, &unscaled, &raw, bars),
                 ic_cs: ic_cs(&self.panel, &unscaled, &raw, bars),

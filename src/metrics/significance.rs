@@ -66,3 +66,17 @@ pub fn minimum_detectable_ic(standard_error: f64) -> f64 {
     const POWER_80_PERCENT: f64 = 0.841_621_233_572_914_2;
     (TWO_SIDED_5_PERCENT + POWER_80_PERCENT) * standard_error
 }
+
+/// A value over its standard error; none without an error above 0.
+///
+/// ```
+/// use emberline::metrics::t_statistic;
+///
+/// assert_eq!(t_statistic(0.06, Some(0.02)), Some(3.0));
+/// assert_eq!(t_statistic(0.06, Some(0.0)), None);
+/// ```
+pub fn t_statistic(value: f64, standard_error: Option<f64>) -> Option<f64> {
+    standard_error
+        .filter(|&error| error > 0.0)
+        .map(|error| value / error)
+}

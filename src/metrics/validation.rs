@@ -56,6 +56,9 @@ pub struct Scores {
     pub mae: f64,
     /// [`super::huber`], label units.
     pub huber: f64,
+    /// [`super::r2`], of labels.
+    #[serde(default)]
+    pub r2: Option<f64>,
     /// Signs of log returns.
     pub hit_rate: Option<HitRate>,
     /// Over time, of log returns.

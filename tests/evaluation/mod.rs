@@ -1,0 +1,11 @@
+//! The numbers of evaluation against numpy, pandas, scipy and scikit-learn
+//! (`tests/golden/evaluation.py`), simulations with known answers, and cases computed by hand.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    reason = "helpers of tests; exact results are compared exactly"
+)]
+
+mod interval;
+mod statistics;
