@@ -17,6 +17,7 @@
 pub mod device;
 pub mod ops;
 pub mod market;
+pub mod trend;
 pub mod features;
 pub mod windows;
 pub mod model;

@@ -25,3 +25,4 @@ mod evaluation;
 mod lstm;
 mod model;
 mod cli;
+mod trend;

@@ -5,6 +5,7 @@
 //! WebGPU devices the kernels in `cube.rs` run, on the CPU device the loops in `flex.rs`.
 
 pub mod adamw;
+pub mod atc;
 mod backend;
 mod compensated;
 pub mod gather;
