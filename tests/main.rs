@@ -24,5 +24,6 @@ mod metrics;
 mod evaluation;
 mod lstm;
 mod model;
+mod heads;
 mod cli;
 mod trend;

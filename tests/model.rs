@@ -13,6 +13,7 @@ fn config() -> ForecasterConfig {
         layers: 2,
         dropout: 0.4,
         head: Head { width: 6 },
+        ..ForecasterConfig::default()
     }
 }
 
@@ -99,6 +100,7 @@ fn initial_weights_fill_torchs_range() {
         layers: 1,
         dropout: 0.0,
         head: Head::default(),
+        ..ForecasterConfig::default()
     };
     for (path, _, values) in named(&Forecaster::init(&wide, 20, 3, 7, &Device::flex())) {
         let bound = match path.as_str() {

@@ -68,6 +68,7 @@ pub(crate) struct Toy {
     pub(crate) keep: usize,
     /// The bar whose label is not a number.
     pub(crate) bad_bar: Option<usize>,
+    pub(crate) forecaster: ForecasterConfig,
 }
 
 impl Toy {
@@ -87,6 +88,11 @@ impl Toy {
             config,
             keep: 3,
             bad_bar: None,
+            forecaster: ForecasterConfig {
+                hidden: 6,
+                dropout: 0.2,
+                ..ForecasterConfig::default()
+            },
         }
     }
 
@@ -115,17 +121,9 @@ impl Toy {
         )
     }
 
-    pub(crate) fn forecaster() -> ForecasterConfig {
-        ForecasterConfig {
-            hidden: 6,
-            dropout: 0.2,
-            ..ForecasterConfig::default()
-        }
-    }
-
     pub(crate) fn model(&self) -> Forecaster {
         Forecaster::init(
-            &Self::forecaster(),
+            &self.forecaster,
             NUM_FEATURES,
             1,
             self.config.seed,
@@ -133,8 +131,8 @@ impl Toy {
         )
     }
 
-    pub(crate) fn model_from(weights: Vec<NamedTensor>) -> Forecaster {
-        Forecaster::from_weights(&Self::forecaster(), weights, &Device::flex()).unwrap()
+    pub(crate) fn model_from(&self, weights: Vec<NamedTensor>) -> Forecaster {
+        Forecaster::from_weights(&self.forecaster, weights, &Device::flex()).unwrap()
     }
 
     pub(crate) fn manifest() -> Manifest {
@@ -160,7 +158,7 @@ impl Toy {
             Some(checkpoint) => {
                 let (weights, resume) = Resume::split(checkpoint);
                 (
-                    Self::model_from(weights),
+                    self.model_from(weights),
                     Store::open(run_dir, self.keep)?,
                     Some(resume),
                 )

@@ -83,12 +83,17 @@ def forecasts_of_symbol(model, symbol, rows, closes, batch_size=256):
     windows = torch.arange(-length + 1, 1)
     with torch.inference_mode():
         batches = torch.from_numpy(last).split(batch_size)
-        values = torch.cat([model(scaled[batch[:, None] + windows]) for batch in batches]).numpy()
+        values = torch.cat([model.distribution(scaled[batch[:, None] + windows]) for batch in batches])
     table = pd.DataFrame({"timestamp": rows["timestamp"].to_numpy()[last], "symbol": symbol})
     table["timestamp"] = pd.to_datetime(table["timestamp"], utc=True)
-    unscaled = model.unscale(values, sigma[last])
+    point = model.unscale(model.point(values).numpy(), sigma[last])
     for column, horizon in enumerate(model.description["target"]["horizons_bars"]):
-        table[f"forecast_{horizon}"] = unscaled[:, column]
+        table[f"forecast_{horizon}"] = point[:, column]
+        for place, name in enumerate(model.columns(horizon)):
+            numbers = values[..., place].numpy()
+            if not name.startswith("p_"):
+                numbers = model.unscale(numbers, sigma[last])
+            table[name] = numbers[:, column]
     return table
 
 
@@ -103,12 +108,12 @@ def forecasts(model, inputs, closes):
     return pd.concat(tables, ignore_index=True)
 
 
-def compare(table, scores, horizons):
-    """The largest difference over the rows of `scores`; every one of them must be there."""
+def compare(table, scores):
+    """The largest difference over the rows of `scores`; every row and column must be there."""
     both = scores.merge(table, on=["symbol", "timestamp"], how="left", suffixes=("", "_torch"))
     worst = 0.0
-    for horizon in horizons:
-        difference = (both[f"forecast_{horizon}"] - both[f"forecast_{horizon}_torch"]).abs()
+    for name in [name for name in table.columns if name not in ("symbol", "timestamp")]:
+        difference = (both[name] - both[f"{name}_torch"]).abs()
         if difference.isna().any():
             sys.exit(f"{int(difference.isna().sum())} rows of the scores have no forecast here")
         worst = max(worst, float(difference.max()))
@@ -129,7 +134,7 @@ def main():
     if args.out:
         table.to_csv(args.out, index=False)
     if args.compare:
-        worst = compare(table, read_table(args.compare), model.description["target"]["horizons_bars"])
+        worst = compare(table, read_table(args.compare))
         sys.exit(0 if worst <= 1e-5 else "the forecasts differ by more than 1e-5")
     print(table.tail())
 

@@ -105,7 +105,7 @@ fn load(args: &ScoreArgs, global: &Global) -> anyhow::Result<Checkpoint> {
     Ok(checkpoint)
 }
 
-/// The long table: a row per symbol and bar, three columns per horizon.
+/// The long table: a row per symbol and bar, three columns per horizon and what the model gives beside.
 fn write(
     forecasts: Forecasts,
     bars: &Bars,
@@ -127,14 +127,18 @@ fn write(
         .horizons
         .iter()
         .zip(forecasts.target_end)
-        .zip(forecasts.forecast);
-    for ((horizon, target_end), forecast) in per_horizon {
+        .zip(forecasts.forecast)
+        .zip(forecasts.beside);
+    for (((horizon, target_end), forecast), beside) in per_horizon {
         columns.push((
             format!("entry_at_{horizon}"),
             times(forecasts.entry_at.clone()),
         ));
         columns.push((format!("target_end_{horizon}"), times(target_end)));
         columns.push((format!("forecast_{horizon}"), Values::F32(forecast)));
+        for (name, values) in beside {
+            columns.push((name, Values::F32(values)));
+        }
     }
     if forecasts.caveat.is_some() {
         columns.push((

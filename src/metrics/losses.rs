@@ -13,6 +13,15 @@ pub enum Objective {
     },
     /// [`mse`].
     Mse,
+    /// The pinball loss, mean over the levels. Of one forecast, as a baseline gives it, the loss of that
+    /// number at every level.
+    Quantile {
+        /// Mean of the levels: all that the loss of one number depends on.
+        mean_level: f64,
+    },
+    /// The cross-entropy of down, flat and up. One forecast, as a baseline gives it, says nothing of
+    /// probabilities: it counts as a third for each, ln 3.
+    Direction,
 }
 
 impl Default for Objective {
@@ -30,6 +39,11 @@ impl Objective {
         match self {
             Self::Huber { delta } => huber(forecast, label, delta),
             Self::Mse => mse(forecast, label),
+            // max(t e, (t - 1) e) = t e + max(-e, 0) with e = label - forecast
+            Self::Quantile { mean_level } => mean(forecast, label, |minus_error| {
+                minus_error.max(0.0) - mean_level * minus_error
+            }),
+            Self::Direction => 3.0_f64.ln(),
         }
     }
 }

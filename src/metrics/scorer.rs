@@ -113,7 +113,7 @@ impl Scorer {
                 .collect();
             let delta = match self.objective {
                 Objective::Huber { delta } => delta,
-                Objective::Mse => 1.0,
+                _ => 1.0,
             };
             Scores {
                 loss: self.objective.mean(&forecast, &label),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelError;
+use super::{Loss, ModelError};
 
 /// Sizes of the forecaster.
 ///
@@ -23,6 +23,27 @@ pub struct ForecasterConfig {
     pub dropout: f64,
     /// What follows the last output.
     pub head: Head,
+    /// Heads of an attention over the window's outputs, between the LSTM and the head; 0 for none.
+    pub attention_heads: usize,
+    /// Levels of [`Outputs::Quantiles`], rising, each above 0 and below 1, 0.5 among them.
+    pub quantiles: Vec<f64>,
+    /// Scaled labels from minus to plus this are flat for [`Outputs::Classes`], the rest is down or up.
+    pub flat_band: f64,
+    /// What the outputs are. No key of its own: `training.loss` decides it ([`super::Loss::outputs`]).
+    #[serde(skip)]
+    pub outputs: Outputs,
+}
+
+/// What the numbers that a forecaster gives for one horizon are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Outputs {
+    /// One forecast.
+    #[default]
+    Point,
+    /// One number for each of [`ForecasterConfig::quantiles`], rising.
+    Quantiles,
+    /// Logits of down, flat and up.
+    Classes,
 }
 
 impl Default for ForecasterConfig {
@@ -32,11 +53,15 @@ impl Default for ForecasterConfig {
             layers: 1,
             dropout: 0.1,
             head: Head::default(),
+            attention_heads: 0,
+            quantiles: vec![0.1, 0.5, 0.9],
+            flat_band: 0.25,
+            outputs: Outputs::Point,
         }
     }
 }
 
-/// hidden -> `width` -> `ReLU` -> one output per horizon; written `linear32`.
+/// hidden -> `width` -> `ReLU` -> the outputs of every horizon; written `linear32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Head {
@@ -86,22 +111,78 @@ impl ForecasterConfig {
         };
         count("hidden", self.hidden, 65_536, "it is from 1 to 65536")?;
         count("layers", self.layers, 64, "it is from 1 to 64")?;
+        let refuse = |key, value, rule| Err(ModelError::Config { key, value, rule });
         // the kernels take float32, which must not round up to 1
-        if (0.0..1.0).contains(&(self.dropout as f32)) {
-            Ok(())
-        } else {
-            Err(ModelError::Config {
-                key: "dropout",
-                value: self.dropout.to_string(),
-                rule: "it is at least 0 and below 1",
-            })
+        if !(0.0..1.0).contains(&(self.dropout as f32)) {
+            let value = self.dropout.to_string();
+            return refuse("dropout", value, "it is at least 0 and below 1");
         }
+        if self.attention_heads > 0 && !self.hidden.is_multiple_of(self.attention_heads) {
+            let value = format!("{} with model.hidden {}", self.attention_heads, self.hidden);
+            return refuse("attention_heads", value, "it divides model.hidden");
+        }
+        let rise = self.quantiles.windows(2).all(|pair| pair[0] < pair[1]);
+        let inside = self
+            .quantiles
+            .iter()
+            .all(|&level| level > 0.0 && level < 1.0);
+        if !(rise && inside && self.quantiles.contains(&0.5)) {
+            return refuse(
+                "quantiles",
+                format!("{:?}", self.quantiles),
+                "they rise, each above 0 and below 1, and 0.5 is one of them",
+            );
+        }
+        if !(self.flat_band > 0.0 && self.flat_band.is_finite()) {
+            return refuse("flat_band", self.flat_band.to_string(), "it is above 0");
+        }
+        Ok(())
+    }
+
+    /// The same with the outputs that a loss needs.
+    #[must_use]
+    pub fn with_loss(self, loss: Loss) -> Self {
+        Self {
+            outputs: loss.outputs(),
+            ..self
+        }
+    }
+
+    /// K, the numbers that the head gives for one horizon.
+    pub fn num_outputs(&self) -> usize {
+        match self.outputs {
+            Outputs::Point => 1,
+            Outputs::Quantiles => self.quantiles.len(),
+            Outputs::Classes => 3,
+        }
+    }
+
+    /// What [`super::Forecaster::table`] gives for a horizon beside its forecast, by the names of
+    /// `score`'s columns: `q10_12`, or `p_down_12`, `p_flat_12`, `p_up_12`.
+    pub fn columns(&self, horizon_bars: usize) -> Vec<String> {
+        match self.outputs {
+            Outputs::Point => Vec::new(),
+            Outputs::Quantiles => {
+                // 0.29 * 100 is 28.999..: ten digits are more than a level has
+                let percent = |level: f64| (level * 1e12).round() / 1e10;
+                let name = |level: &f64| format!("q{}_{horizon_bars}", percent(*level));
+                self.quantiles.iter().map(name).collect()
+            }
+            Outputs::Classes => ["down", "flat", "up"]
+                .map(|class| format!("p_{class}_{horizon_bars}"))
+                .to_vec(),
+        }
+    }
+
+    /// Where 0.5 is among the levels.
+    pub(super) fn median(&self) -> usize {
+        self.quantiles.partition_point(|&level| level < 0.5)
     }
 
     /// Every weight's path and shape, in the forecaster's order.
     pub fn shapes(&self, num_features: usize, num_horizons: usize) -> Vec<(String, Vec<usize>)> {
         let (hidden, width) = (self.hidden, self.head.width);
-        let mut shapes = Vec::with_capacity(4 * self.layers + 4);
+        let mut shapes = Vec::with_capacity(4 * self.layers + 8);
         for layer in 0..self.layers {
             let inputs = if layer == 0 { num_features } else { hidden };
             for (name, shape) in [
@@ -113,11 +194,22 @@ impl ForecasterConfig {
                 shapes.push((format!("lstm.{name}_l{layer}"), shape));
             }
         }
+        if self.attention_heads > 0 {
+            for (name, shape) in [
+                ("in_proj_weight", vec![3 * hidden, hidden]),
+                ("in_proj_bias", vec![3 * hidden]),
+                ("out_proj.weight", vec![hidden, hidden]),
+                ("out_proj.bias", vec![hidden]),
+            ] {
+                shapes.push((format!("attention.{name}"), shape));
+            }
+        }
+        let num_outputs = num_horizons * self.num_outputs();
         for (name, shape) in [
             ("0.weight", vec![width, hidden]),
             ("0.bias", vec![width]),
-            ("2.weight", vec![num_horizons, width]),
-            ("2.bias", vec![num_horizons]),
+            ("2.weight", vec![num_outputs, width]),
+            ("2.bias", vec![num_outputs]),
         ] {
             shapes.push((format!("head.{name}"), shape));
         }

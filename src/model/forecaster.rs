@@ -5,75 +5,21 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{ForecasterConfig, ModelError};
-use crate::device::transfer;
+use super::attention::{Attention, attend};
+use super::blocks::in_blocks;
+use super::outputs;
+use super::{ForecasterConfig, ModelError, Outputs, Weight};
 use crate::ops::gather;
 use crate::ops::lstm::shared::{self, Windows};
 use crate::ops::lstm::{self, LayerWeights};
 use crate::ops::random::{self, Key};
 
-/// Rows of a matrix product of the head. The CPU backend adds in another order for other numbers of
-/// rows, and a forecast must not depend on the batch that its window is in.
-const HEAD_ROWS: usize = 256;
-
 /// With fewer features the projection costs less than reading it back for every window (5 features,
 /// 128 hidden units, a CPU: 2 % slower; 20 features, 64 units: 35 % faster).
 const MIN_SHARED_FEATURES: usize = 8;
 
-/// One weight.
-#[derive(Debug, Clone)]
-pub enum Weight {
-    /// `[out, in]`
-    Matrix(Tensor<2>),
-    /// `[out]`
-    Vector(Tensor<1>),
-}
-
-impl Weight {
-    /// From row-major values; a vector has one dimension, a matrix two.
-    ///
-    /// # Panics
-    /// If `shape` has another rank or disagrees with the number of values.
-    pub fn upload(values: Vec<f32>, shape: &[usize], device: &Device) -> Self {
-        match *shape {
-            [out] => Self::Vector(transfer::upload(values, [out], device)),
-            [out, input] => Self::Matrix(transfer::upload(values, [out, input], device)),
-            _ => panic!("a weight has 1 or 2 dimensions, not {shape:?}"),
-        }
-    }
-
-    /// Row-major values; reads the device.
-    pub fn to_host(&self) -> Vec<f32> {
-        match self {
-            Self::Matrix(tensor) => transfer::to_host(tensor.clone()),
-            Self::Vector(tensor) => transfer::to_host(tensor.clone()),
-        }
-    }
-
-    /// Sizes of the dimensions.
-    pub fn shape(&self) -> Vec<usize> {
-        match self {
-            Self::Matrix(tensor) => tensor.dims().to_vec(),
-            Self::Vector(tensor) => tensor.dims().to_vec(),
-        }
-    }
-
-    fn require_grad(self) -> Self {
-        match self {
-            Self::Matrix(tensor) => Self::Matrix(tensor.require_grad()),
-            Self::Vector(tensor) => Self::Vector(tensor.require_grad()),
-        }
-    }
-
-    fn inner(self) -> Self {
-        match self {
-            Self::Matrix(tensor) => Self::Matrix(tensor.inner()),
-            Self::Vector(tensor) => Self::Vector(tensor.inner()),
-        }
-    }
-}
-
-/// LSTM layers, dropout between them and before the head, then hidden -> width -> `ReLU` -> Hn.
+/// LSTM layers, the last output's attention over all outputs (if there are heads), then hidden -> width
+/// -> `ReLU` -> Hn K, K numbers for each of Hn horizons; dropout between layers and before the head.
 #[derive(Debug, Clone)]
 pub struct Forecaster {
     config: ForecasterConfig,
@@ -83,7 +29,7 @@ pub struct Forecaster {
 
 impl Forecaster {
     /// New weights, each a function of (seed, path): uniform in +-1/sqrt(H) in the LSTM and in
-    /// +-1/sqrt(inputs) in the head, as `PyTorch` draws them.
+    /// +-1/sqrt(inputs) in the head, in the attention Xavier's and biases of 0, as `PyTorch` draws them.
     ///
     /// # Panics
     /// If a size is 0 ([`ForecasterConfig::validate`] finds those of the configuration).
@@ -98,16 +44,17 @@ impl Forecaster {
             num_features * num_horizons * config.hidden * config.layers * config.head.width > 0,
             "empty: {num_features} features, {num_horizons} horizons, {config:?}"
         );
-        let fan_in = |path: &str| match path {
-            "head.2.weight" | "head.2.bias" => config.head.width,
-            _ => config.hidden,
+        let bound = |path: &str| match path {
+            "head.2.weight" | "head.2.bias" => 1.0 / (config.head.width as f32).sqrt(),
+            "attention.in_proj_weight" => (6.0 / (4 * config.hidden) as f32).sqrt(),
+            "attention.in_proj_bias" | "attention.out_proj.bias" => 0.0,
+            _ => 1.0 / (config.hidden as f32).sqrt(),
         };
         let weights = config
             .shapes(num_features, num_horizons)
             .into_iter()
             .map(|(path, shape)| {
-                let bound = 1.0 / (fan_in(&path) as f32).sqrt();
-                let values = uniform(seed, &path, shape.iter().product(), bound);
+                let values = uniform(seed, &path, shape.iter().product(), bound(&path));
                 let weight = Weight::upload(values, &shape, device);
                 (path, weight)
             })
@@ -135,7 +82,8 @@ impl Forecaster {
         };
         // A weight that is missing is reported below; the sizes are then never used.
         let num_features = size("lstm.weight_ih_l0", 1).unwrap_or(1);
-        let num_horizons = size("head.2.bias", 0).unwrap_or(1);
+        let num_outputs = size("head.2.bias", 0).unwrap_or(1);
+        let num_horizons = (num_outputs / config.num_outputs()).max(1);
         let shapes = config.shapes(num_features, num_horizons);
 
         let mut given = weights.into_iter().map(Some).collect::<Vec<_>>();
@@ -197,7 +145,7 @@ impl Forecaster {
 
     /// Hn
     pub fn num_horizons(&self) -> usize {
-        self.weights[self.weights.len() - 1].1.shape()[0]
+        self.weights[self.weights.len() - 1].1.shape()[0] / self.config.num_outputs()
     }
 
     /// Numbers in all weights.
@@ -265,13 +213,14 @@ impl Forecaster {
         self.map(|_, weight| weight.inner())
     }
 
-    /// Windows to forecasts.
+    /// Windows to outputs.
     ///
     /// # Shapes and units
     /// - `x`: `[B, L, F]`, scaled model inputs
     /// - `dropout`: (seed, step) in training; the masks are a function of them, of the place and of
     ///   nothing else. `None` leaves dropout out.
-    /// - returns: `[B, Hn]`, scaled log returns
+    /// - returns: `[B, Hn K]`, horizon by horizon: a scaled log return, rising quantiles of it, or
+    ///   logits, as [`Outputs`] says
     /// # Panics
     /// If x has another number of features.
     pub fn forward(&self, x: Tensor<3>, dropout: Option<(u64, u64)>) -> Tensor<2> {
@@ -283,7 +232,7 @@ impl Forecaster {
     ///
     /// # Panics
     /// As [`Forecaster::forward`]; if a weight records gradients and windows share bars.
-    pub fn forecast(&self, windows: Windows) -> Tensor<2> {
+    pub fn outputs(&self, windows: Windows) -> Tensor<2> {
         let (bars, places, length) = match windows {
             Windows::Gathered(x) => return self.forward(x, None),
             Windows::Shared {
@@ -302,11 +251,61 @@ impl Forecaster {
         let first = self.layer(0);
         let w_hh = first.w_hh.clone();
         let projected = shared::project(bars, first);
-        if self.config.layers == 1 {
-            return self.head(shared::last(projected, places, length, w_hh));
+        if self.config.layers > 1 {
+            let x = shared::outputs(projected, places, length, w_hh);
+            return self.layers_from(1, x, None);
         }
-        let x = shared::outputs(projected, places, length, w_hh);
-        self.layers_from(1, x, None)
+        let last = if let Some(attention) = self.attention() {
+            let x = shared::outputs(projected, places, length, w_hh);
+            attend(x, &attention)
+        } else {
+            shared::last(projected, places, length, w_hh)
+        };
+        self.head(last)
+    }
+
+    /// One forecast per horizon, `[B, Hn]`, scaled log returns: [`Forecaster::point`] of
+    /// [`Forecaster::outputs`].
+    ///
+    /// # Panics
+    /// As [`Forecaster::outputs`].
+    pub fn forecast(&self, windows: Windows) -> Tensor<2> {
+        self.point(self.outputs(windows))
+    }
+
+    /// Outputs `[B, Hn K]` to one forecast per horizon, `[B, Hn]`.
+    ///
+    /// ```text
+    /// one forecast   itself
+    /// quantiles      the median
+    /// classes        p_up - p_down
+    /// ```
+    /// The difference of the probabilities has the sign and the order that a user of forecasts needs. It
+    /// is in the label's units of one volatility: for a normal label and narrow bands the mean label of
+    /// `up` is close to 1 (0.96 for a band of 0.25), so that it is nearly the expected label.
+    pub fn point(&self, outputs: Tensor<2>) -> Tensor<2> {
+        match self.config.outputs {
+            Outputs::Point => outputs,
+            Outputs::Quantiles => {
+                outputs::pick(outputs, self.config.num_outputs(), self.config.median())
+            }
+            Outputs::Classes => {
+                let probabilities = outputs::probabilities(outputs);
+                outputs::pick(probabilities.clone(), 3, 2) - outputs::pick(probabilities, 3, 0)
+            }
+        }
+    }
+
+    /// Outputs `[B, Hn K]` to all that a user reads: the forecasts `[B, Hn]`, and beside them, horizon by
+    /// horizon, what [`ForecasterConfig::columns`] names: quantiles in the label's units, or
+    /// probabilities. `[B, Hn]` or `[B, Hn + Hn K]`.
+    pub fn table(&self, outputs: Tensor<2>) -> Tensor<2> {
+        let point = self.point(outputs.clone());
+        match self.config.outputs {
+            Outputs::Point => point,
+            Outputs::Quantiles => Tensor::cat(vec![point, outputs], 1),
+            Outputs::Classes => Tensor::cat(vec![point, outputs::probabilities(outputs)], 1),
+        }
     }
 
     /// Layers from `first` on, and the head.
@@ -321,36 +320,41 @@ impl Forecaster {
             x = lstm::outputs(x, self.layer(layer), None);
             x = self.drop(x, layer, dropout);
         }
-        let last = lstm::last(x, self.layer(top), None);
+        let last = match self.attention() {
+            Some(attention) => {
+                let x = lstm::outputs(x, self.layer(top), None);
+                attend(x, &attention)
+            }
+            None => lstm::last(x, self.layer(top), None),
+        };
         let last = self.drop(last, top, dropout);
         self.head(last)
     }
 
-    /// `[B, H] -> [B, horizons]`, in blocks of [`HEAD_ROWS`] rows, the last one padded.
-    fn head(&self, last: Tensor<2>) -> Tensor<2> {
-        let [rows, hidden] = last.dims();
-        let num_blocks = rows.div_ceil(HEAD_ROWS);
-        let missing = num_blocks * HEAD_ROWS - rows;
-        let padded = if missing == 0 {
-            last
-        } else {
-            let padding = Tensor::zeros([missing, hidden], &last.device());
-            Tensor::cat(vec![last, padding], 0)
-        };
-        if num_blocks == 1 {
-            return self.head_block(padded).narrow(0, 0, rows);
-        }
-        let block = |index| padded.clone().narrow(0, index * HEAD_ROWS, HEAD_ROWS);
-        let blocks = (0..num_blocks)
-            .map(|index| self.head_block(block(index)))
-            .collect();
-        Tensor::cat(blocks, 0).narrow(0, 0, rows)
+    fn attention(&self) -> Option<Attention> {
+        let at = 4 * self.config.layers;
+        (self.config.attention_heads > 0).then(|| Attention {
+            heads: self.config.attention_heads,
+            in_weight: self.matrix(at),
+            in_bias: self.vector(at + 1),
+            out_weight: self.matrix(at + 2),
+            out_bias: self.vector(at + 3),
+        })
     }
 
-    fn head_block(&self, last: Tensor<2>) -> Tensor<2> {
-        let at = 4 * self.config.layers;
-        let middle = activation::relu(self.linear(last, at));
-        self.linear(middle, at + 2)
+    /// `[B, H] -> [B, Hn K]`.
+    fn head(&self, last: Tensor<2>) -> Tensor<2> {
+        let at = self.weights.len() - 4;
+        let raw = in_blocks(last, |rows| {
+            let middle = activation::relu(self.linear(rows, at));
+            self.linear(middle, at + 2)
+        });
+        match self.config.outputs {
+            Outputs::Quantiles => {
+                outputs::rising(raw, self.config.num_outputs(), self.config.median())
+            }
+            Outputs::Point | Outputs::Classes => raw,
+        }
     }
 
     fn drop<const D: usize>(

@@ -14,9 +14,9 @@ use super::keys::{self, Bounds, KEYS};
 use crate::features::ScalerConfig;
 use crate::market::DataConfig;
 use crate::market::split::SplitConfig;
-use crate::model::ForecasterConfig;
-use crate::training::{CheckpointsConfig, TrainingConfig};
-use crate::windows::{TargetConfig, WindowConfig};
+use crate::model::{ForecasterConfig, Loss};
+use crate::training::{CheckpointsConfig, ClassWeights, TrainingConfig};
+use crate::windows::{Normalise, TargetConfig, WindowConfig};
 
 /// Everything that decides what a run does, resolved.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -111,13 +111,14 @@ impl RunConfig {
     /// As [`Self::load`].
     pub fn from_table(table: &Table, origin: &str) -> Result<Self, RunError> {
         check(table, origin)?;
-        let config: Self =
+        let mut config: Self =
             Value::Table(table.clone())
                 .try_into()
                 .map_err(|source| RunError::Invalid {
                     origin: origin.to_owned(),
                     source,
                 })?;
+        config.model = config.model.with_loss(config.training.loss);
         config.check()?;
         Ok(config)
     }
@@ -167,6 +168,46 @@ impl RunConfig {
                     splits.train, splits.validation, splits.test
                 ),
                 hint: "the three shares add up to 1; set them together".to_owned(),
+            });
+        }
+        self.model.validate()?;
+        if self.training.loss == Loss::Direction {
+            self.check_classes()?;
+        }
+        if self.training.class_weights != ClassWeights::None
+            && self.training.loss != Loss::Direction
+        {
+            return Err(RunError::Conflict {
+                what: "training.class_weights = balanced with a loss that has no classes"
+                    .to_owned(),
+                hint: "leave it out, or set training.loss = direction".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The classes need labels in units of one volatility that reach beyond the band.
+    fn check_classes(&self) -> Result<(), RunError> {
+        let (band, clip) = (self.model.flat_band, f64::from(self.target.clip));
+        if self.target.normalise == Normalise::None {
+            return Err(RunError::Conflict {
+                what: format!(
+                    "training.loss = direction with target.normalise = none: model.flat_band {band} is in \
+                     units of one volatility"
+                ),
+                hint: "set target.normalise = volatility".to_owned(),
+            });
+        }
+        let (widest, why) = match self.target.normalise {
+            Normalise::CsRank => (3.0_f64.sqrt(), "the largest rank"),
+            _ => (clip, "target.clip"),
+        };
+        if band >= widest {
+            return Err(RunError::Conflict {
+                what: format!(
+                    "model.flat_band {band} is not below {why}, {widest}: no label is up or down"
+                ),
+                hint: "set model.flat_band lower, as 0.25".to_owned(),
             });
         }
         Ok(())

@@ -27,6 +27,8 @@ pub enum Bounds {
     Flag,
     /// A list of different whole numbers, each from the first to the second.
     Integers(i64, i64),
+    /// A rising list of numbers, each above the first and below the second.
+    Rising(f64, f64),
     /// A list of texts, described.
     Texts(&'static str),
 }
@@ -46,6 +48,12 @@ impl fmt::Display for Bounds {
                 write!(
                     formatter,
                     "list of different whole numbers, each {least} to {most}"
+                )
+            }
+            Self::Rising(least, most) => {
+                write!(
+                    formatter,
+                    "list of rising numbers, each above {least} and below {most}"
                 )
             }
             Self::Texts(what) => write!(formatter, "list: {what}"),
@@ -78,6 +86,14 @@ impl Bounds {
                             && !list[..index].contains(number)
                     })
             }),
+            Self::Rising(least, most) => value.as_array().is_some_and(|list| {
+                let numbers: Option<Vec<f64>> = list.iter().map(Value::as_float).collect();
+                numbers.is_some_and(|numbers| {
+                    !numbers.is_empty()
+                        && numbers.iter().all(|x| x > least && x < most)
+                        && numbers.windows(2).all(|pair| pair[0] < pair[1])
+                })
+            }),
             Self::Texts(_) => value
                 .as_array()
                 .is_some_and(|list| list.iter().all(Value::is_str)),
@@ -109,6 +125,10 @@ impl Bounds {
             Self::Word(_) | Self::Text(_) => Value::String(unquoted(text).to_owned()),
             Self::Integers(..) => items()
                 .map(integer)
+                .collect::<Option<Vec<_>>>()
+                .map_or_else(word, Value::Array),
+            Self::Rising(..) => items()
+                .map(|item| item.parse().ok().map(Value::Float))
                 .collect::<Option<Vec<_>>>()
                 .map_or_else(word, Value::Array),
             Self::Texts(_) => Value::Array(
@@ -173,7 +193,7 @@ const fn key(
 
 /// All keys, in the order in which `config show` prints them.
 pub const KEYS: &[Key] = {
-    use Bounds::{Above, Below, Flag, Integer, Integers, Real, Text, Texts, Word};
+    use Bounds::{Above, Below, Flag, Integer, Integers, Real, Rising, Text, Texts, Word};
     const DATE: Bounds = Text("date, as 2024-01-31 or 2024-01-31T12:00:00Z");
     &[
         key(
@@ -357,7 +377,25 @@ pub const KEYS: &[Key] = {
             "model",
             "head",
             Text("linear<units>, as linear32"),
-            "hidden -> units -> one output per horizon",
+            "hidden -> units -> the outputs of every horizon",
+        ),
+        key(
+            "model",
+            "attention_heads",
+            Integer(0, 1024),
+            "heads of attention over the window's outputs, a divisor of model.hidden; 0: none",
+        ),
+        key(
+            "model",
+            "quantiles",
+            Rising(0.0, 1.0),
+            "levels of training.loss = quantile; 0.5 is one of them",
+        ),
+        key(
+            "model",
+            "flat_band",
+            Above(0.0, 1000.0),
+            "scaled labels within plus and minus this are flat for training.loss = direction",
         ),
         key(
             "training",
@@ -398,8 +436,14 @@ pub const KEYS: &[Key] = {
         key(
             "training",
             "loss",
-            Word(&["huber", "mse"]),
-            "on the scaled label",
+            Word(&["huber", "mse", "quantile", "direction"]),
+            "on the scaled label; quantile and direction give a distribution",
+        ),
+        key(
+            "training",
+            "class_weights",
+            Word(&["none", "balanced"]),
+            "of training.loss = direction; balanced: rarer classes weigh more",
         ),
         key(
             "training",
@@ -430,6 +474,12 @@ pub const KEYS: &[Key] = {
             "seed",
             Integer(0, i64::MAX),
             "of weights, order and dropout",
+        ),
+        key(
+            "training",
+            "tensorboard",
+            Flag,
+            "write the log as an event file for TensorBoard, too",
         ),
         key(
             "checkpoints",

@@ -7,6 +7,7 @@
 
 mod config;
 mod error;
+mod importance;
 pub mod keys;
 mod prepare;
 mod resume;
@@ -15,6 +16,7 @@ mod train;
 
 pub use config::{CostsConfig, FeaturesConfig, PRESETS, RunConfig};
 pub use error::RunError;
+pub use importance::{FeatureImportance, importance};
 pub use prepare::{Fitted, Prepared, prepare};
 pub use resume::{Resumable, ResumeOptions, open};
 pub use survey::{Survey, survey};

@@ -83,7 +83,10 @@ pub fn open(path: &Path, options: &ResumeOptions) -> Result<Resumable, RunError>
         .collect();
     let set = survey.set.without(&dropped);
     let now = manifest(&survey, &set, &scaler, &stored.device);
-    let drifts = checkpoint::compare(stored, &now, &["training.epochs"]);
+    // Keys that came after the checkpoint was written have their defaults in it.
+    let mut then = stored.clone();
+    then.configuration = RunConfig::from_table(&stored.configuration, &origin)?.to_table();
+    let drifts = checkpoint::compare(&then, &now, &["training.epochs"]);
     let accepted = checkpoint::refuse(drifts, &options.allow_drift)?;
     Ok(Resumable {
         run_dir: checkpoint::run_folder_of(&checkpoint.path),

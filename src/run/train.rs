@@ -6,14 +6,14 @@ use std::sync::atomic::AtomicUsize;
 
 use serde_json::json;
 
-use super::{Prepared, RunError, Survey};
+use super::{Prepared, RunConfig, RunError, Survey};
 use crate::checkpoint::{self, CheckpointError, DataRecord, FeatureRecord, Manifest, Store, Want};
 use crate::device::Selection;
 use crate::features::{self, FeatureSet, Scaler};
 use crate::metrics::{Objective, RIDGE_LAMBDA, Ridge, Scorer, Validation, minus_last_return, zero};
 use crate::model::{Forecaster, Loss};
 use crate::training::{self, Job, Outcome, Progress, Resume};
-use crate::windows::{Loader, VOLATILITY_FLOOR};
+use crate::windows::VOLATILITY_FLOOR;
 
 /// A run that ended, or was interrupted.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub(super) fn finish(
     let manifest = manifest(survey, &prepared.set, &prepared.scaler, &device.name);
     let run_dir = store.run_dir().to_owned();
     let scorer = scorer(survey, &prepared);
-    let validation = prepared.validation.clone();
+    let (train, validation) = (prepared.train.clone(), prepared.validation.clone());
     let outcome = training::run(Job {
         model,
         device: device.device.clone(),
@@ -113,21 +113,27 @@ pub(super) fn finish(
     }
     let best = checkpoint::load(&checkpoint::resolve(&run_dir, Want::Best)?)?;
     let model = Forecaster::from_weights(&config.model, best.weights, &device.device)?;
-    let forecasts = forecasts(&model, &validation);
+    let criterion = training::criterion(&config.training, &model, &train)?;
+    let forecast = training::forecast(&model, &criterion, &validation);
     Ok(Finished {
         outcome,
-        validation: Some(scorer.validation(&forecasts)),
+        validation: Some(forecast.score(|values| scorer.validation(values))),
     })
 }
 
-/// The model over windows in their own order, `[S, Hn]` row by row, in the label's units.
-fn forecasts(model: &Forecaster, loader: &Loader) -> Vec<f32> {
-    let epoch = loader.sequential();
-    epoch.to_sample_order(
-        (0..epoch.len())
-            .map(|step| model.forecast(epoch.windows(step)))
-            .collect(),
-    )
+/// What `validation_loss` is, for forecasts that are one number.
+pub(super) fn objective(config: &RunConfig) -> Objective {
+    match config.training.loss {
+        Loss::Huber => Objective::Huber { delta: 1.0 },
+        Loss::Mse => Objective::Mse,
+        Loss::Quantile => {
+            let levels = &config.model.quantiles;
+            Objective::Quantile {
+                mean_level: levels.iter().sum::<f64>() / levels.len() as f64,
+            }
+        }
+        Loss::Direction => Objective::Direction,
+    }
 }
 
 /// The baselines on the validation windows, scored once.
@@ -139,13 +145,9 @@ fn scorer(survey: &Survey, prepared: &Prepared) -> Scorer {
     if let Some(ridge) = Ridge::fit(&prepared.train.sequential(), RIDGE_LAMBDA) {
         baselines.push(ridge.forecasts(&prepared.validation.sequential()));
     }
-    let objective = match survey.config.training.loss {
-        Loss::Huber => Objective::Huber { delta: 1.0 },
-        Loss::Mse => Objective::Mse,
-    };
     Scorer::new(
         outcomes,
-        objective,
+        objective(&survey.config),
         &baselines,
         survey.plan.caveat.as_deref(),
     )

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Recipe, ScoreError};
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::model::{ForecasterConfig, Outputs};
 
-/// Layout of `model.json` that this build writes.
-const FORMAT_VERSION: u32 = 1;
+/// Layout of `model.json` that this build writes. 2 has `model.attention_heads` and `model.outputs`.
+const FORMAT_VERSION: u32 = 2;
 
 /// The files of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,24 @@ fn features(checkpoint: &Checkpoint) -> String {
     format!("# The model's inputs in order; scaled as model.json says.\n{file}")
 }
 
+/// What the last linear map's numbers of each horizon are.
+fn outputs(model: &ForecasterConfig) -> Value {
+    match model.outputs {
+        Outputs::Point => json!({ "kind": "point" }),
+        Outputs::Quantiles => json!({
+            "kind": "quantiles",
+            "levels": model.quantiles,
+            "formula": "the median, and from it outwards softplus of each number added above and subtracted below",
+        }),
+        Outputs::Classes => json!({
+            "kind": "classes",
+            "classes": ["down", "flat", "up"],
+            "flat_band": model.flat_band,
+            "formula": "softmax; the forecast is p_up - p_down in the label's units",
+        }),
+    }
+}
+
 /// `model.json`.
 fn describe(checkpoint: &Checkpoint) -> Result<Value, ScoreError> {
     let manifest = &checkpoint.manifest;
@@ -104,6 +123,8 @@ fn describe(checkpoint: &Checkpoint) -> Result<Value, ScoreError> {
             "lstm": { "hidden": recipe.model.hidden, "layers": recipe.model.layers, "gates": ["i", "f", "g", "o"] },
             "head": manifest.configuration.get("model").and_then(|model| model.get("head")),
             "activation": "relu",
+            "attention_heads": recipe.model.attention_heads,
+            "outputs": outputs(&recipe.model),
             "weights": weights,
         },
         "target": {

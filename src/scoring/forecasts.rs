@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::device::largest_binding_bytes;
 use crate::features::{self, Panel};
 use crate::market::{self, Bars};
-use crate::model::Forecaster;
+use crate::model::{Forecaster, Outputs};
 use crate::windows::{self, Loader, Resident, Sample};
 
 /// How to score.
@@ -57,6 +57,9 @@ pub struct Forecasts {
     pub target_end: Vec<Vec<Option<i64>>>,
     /// Per horizon the forecast log return. `[Hn][S]`
     pub forecast: Vec<Vec<f32>>,
+    /// Per horizon what the model gives beside the forecast, by name: quantiles of the log return, or
+    /// the probabilities of down, flat and up. `[Hn][K][S]`
+    pub beside: Vec<Vec<(String, Vec<f32>)>>,
     /// Symbols without a full window.
     pub skipped: Vec<Skipped>,
     /// The sentence that goes with every output, if the target cannot be traded.
@@ -119,16 +122,34 @@ pub fn score(
     let loader = Loader::new(resident, samples, length, options.batch_size);
     let epoch = loader.sequential();
     let batches = (0..epoch.len())
-        .map(|step| model.forecast(epoch.windows(step)))
-        .collect(); // [B, Hn] each
+        .map(|step| model.table(model.outputs(epoch.windows(step))))
+        .collect(); // [B, Hn] or [B, Hn + Hn K] each
     let scaled = epoch.to_sample_order(batches);
     let scale = targets.outcomes(bars, loader.samples()).scale;
     let mut forecasts = table(bars, &recipe, loader.samples(), required_bars);
-    let width = forecasts.horizons.len();
-    for (index, (value, scale)) in scaled.iter().zip(&scale).enumerate() {
-        forecasts.forecast[index % width].push(value * scale);
-    }
+    unscale(&mut forecasts, &scaled, &scale, recipe.model.outputs);
     Ok(forecasts)
+}
+
+/// Fills the columns with rows of numbers in the label's units, `[S, Hn + Hn K]`; probabilities stay.
+fn unscale(forecasts: &mut Forecasts, scaled: &[f32], scale: &[f32], outputs: Outputs) {
+    let horizons = forecasts.horizons.len();
+    let width = scaled.len() / forecasts.timestamp.len();
+    for (row, scale) in scaled.chunks_exact(width).zip(scale.chunks_exact(horizons)) {
+        let (point, beside) = row.split_at(horizons);
+        for (column, (value, scale)) in forecasts.forecast.iter_mut().zip(point.iter().zip(scale)) {
+            column.push(value * scale);
+        }
+        let mut values = beside.iter();
+        for (columns, scale) in forecasts.beside.iter_mut().zip(scale) {
+            for ((_, column), value) in columns.iter_mut().zip(&mut values) {
+                column.push(match outputs {
+                    Outputs::Classes => *value,
+                    Outputs::Point | Outputs::Quantiles => value * scale,
+                });
+            }
+        }
+    }
 }
 
 /// Everything of the rows but the forecasts.
@@ -142,6 +163,15 @@ fn table(bars: &Bars, recipe: &Recipe, samples: &[Sample], required_bars: usize)
         entry_at: Vec::with_capacity(samples.len()),
         target_end: vec![Vec::with_capacity(samples.len()); horizons.len()],
         forecast: vec![Vec::with_capacity(samples.len()); horizons.len()],
+        beside: horizons
+            .iter()
+            .map(|&horizon| {
+                let names = recipe.model.columns(horizon).into_iter();
+                names
+                    .map(|name| (name, Vec::with_capacity(samples.len())))
+                    .collect()
+            })
+            .collect(),
         horizons,
         skipped: Vec::new(),
         caveat: recipe.target.caveat(),

@@ -1,12 +1,13 @@
 //! A checkpoint read for use.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::ScoreError;
 use crate::checkpoint::{FeatureRecord, Manifest};
 use crate::features::{self, ColumnRecord, FeatureContext, FeatureSet, Scaler};
 use crate::market::{Bars, DataConfig};
-use crate::model::ForecasterConfig;
+use crate::model::{ForecasterConfig, Loss};
 use crate::windows::{TargetConfig, WindowConfig};
 
 /// What a checkpoint says about making forecasts.
@@ -53,7 +54,7 @@ impl Recipe {
             data,
             windows: section(manifest, "windows")?,
             target: section(manifest, "target")?,
-            model: section(manifest, "model")?,
+            model: section::<ForecasterConfig>(manifest, "model")?.with_loss(loss(manifest)?),
             scaler: serde_json::from_value(manifest.scaler.clone()).map_err(|error| {
                 ScoreError::Manifest {
                     part: "scaler",
@@ -168,6 +169,16 @@ impl Recipe {
         self.target
             .history_bars(set.memory_bars(), self.windows.length)
     }
+}
+
+/// `training.loss`, which decides what the model's outputs are.
+fn loss(manifest: &Manifest) -> Result<Loss, ScoreError> {
+    #[derive(Deserialize)]
+    struct Training {
+        #[serde(default)]
+        loss: Loss,
+    }
+    Ok(section::<Training>(manifest, "training")?.loss)
 }
 
 fn section<T: DeserializeOwned>(manifest: &Manifest, name: &'static str) -> Result<T, ScoreError> {

@@ -36,6 +36,22 @@ pub struct TrainingConfig {
     pub warmup_steps: u64,
     /// What is made small.
     pub loss: Loss,
+    /// What a window of each class weighs in the loss `direction`.
+    pub class_weights: ClassWeights,
+    /// Whether the log is also written as a file of events that `TensorBoard` reads.
+    pub tensorboard: bool,
+}
+
+/// What a window of each class weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// Every class the same.
+    #[default]
+    None,
+    /// `n / (3 n_c)` where `n_c` of the `n` training labels of a horizon are of the class; 1 for a
+    /// class without any.
+    Balanced,
 }
 
 impl Default for TrainingConfig {
@@ -53,6 +69,8 @@ impl Default for TrainingConfig {
             clip_norm: 1.0,
             warmup_steps: 100,
             loss: Loss::default(),
+            class_weights: ClassWeights::None,
+            tensorboard: true,
         }
     }
 }
@@ -90,6 +108,13 @@ impl TrainingConfig {
                 "training.weight_decay",
                 self.weight_decay.to_string(),
                 "it must be 0 or more",
+            );
+        }
+        if self.class_weights != ClassWeights::None && self.loss != Loss::Direction {
+            return refuse(
+                "training.class_weights",
+                "balanced".to_owned(),
+                "only training.loss = direction has classes",
             );
         }
         // Its horizon is checked against the target's when the run starts.

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 
+use super::criterion::criterion;
 use super::log::Log;
-use super::validation::{forecasts, numbers_of};
+use super::validation::{forecast_until, numbers_of};
 use super::{
     Line, Outcome, Plan, Progress, Reading, Schedule, Summary, TrafficReport, Trainer,
     TrainingConfig, TrainingError, draw_losses, read_log, stop,
@@ -120,7 +121,7 @@ impl<'a> Run<'a> {
         let at_start = transfer::traffic();
         let (trainer, mut state) = begin(&mut job, steps_per_epoch)?;
         let run_dir = job.store.run_dir().to_owned();
-        let log = Log::open(&run_dir.join("log.jsonl"), state.log_lines)?;
+        let log = Log::open(&run_dir, state.log_lines, job.config.tensorboard)?;
         let saved = job.store.folder_of(state.step);
         let saved = (job.manifest.state == state && saved.is_dir()).then_some(saved);
         state.epochs = job.config.epochs;
@@ -262,12 +263,13 @@ impl<'a> Run<'a> {
         self.take_reading()?;
         let before = transfer::traffic();
         let model = self.trainer.model();
-        let forecasts = forecasts(model, &self.job.validation, &self.job.stop);
+        let criterion = self.trainer.criterion();
+        let forecast = forecast_until(model, criterion, &self.job.validation, &self.job.stop);
         self.traffic.validation_bytes_down += transfer::traffic().since(before).bytes_down;
-        let Some(forecasts) = forecasts else {
+        let Some(forecast) = forecast else {
             return Ok(stop::asked(&self.job.stop));
         };
-        let validation = (self.job.validate)(&forecasts);
+        let validation = forecast.score(&mut *self.job.validate);
         let numbers = numbers_of(&validation);
 
         let sums = std::mem::take(&mut self.state.accumulators);
@@ -386,10 +388,11 @@ impl<'a> Run<'a> {
 
 /// A fresh trainer, or one that stands where the checkpoint stood, with the run folder put back.
 fn begin(job: &mut Job<'_>, steps_per_epoch: u64) -> Result<(Trainer, State), TrainingError> {
+    let criterion = criterion(&job.config, &job.model, &job.train)?;
     let Some(Resume { state, moments }) = job.resume.take() else {
         let trainer = Trainer::new(job.model.clone(), &job.config, &job.device);
         return Ok((
-            trainer,
+            trainer.with_criterion(criterion),
             State {
                 steps_per_epoch,
                 ..State::default()
@@ -409,7 +412,7 @@ fn begin(job: &mut Job<'_>, steps_per_epoch: u64) -> Result<(Trainer, State), Tr
         &job.config,
         &job.device,
     )?;
-    Ok((trainer, go_on(job, state)?))
+    Ok((trainer.with_criterion(criterion), go_on(job, state)?))
 }
 
 fn go_on(job: &mut Job<'_>, mut state: State) -> Result<State, TrainingError> {

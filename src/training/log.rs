@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::TrainingError;
+use super::events::Events;
 use crate::checkpoint::{Number, Numbers};
 
 /// One line of the log. Everything but the times and rates is the same after a resume.
@@ -58,11 +59,18 @@ pub(super) struct Log {
     path: PathBuf,
     file: File,
     lines: u64,
+    events: Option<Events>,
 }
 
 impl Log {
-    /// Opens the log and cuts it back to its first `lines` lines; a torn last line goes with the rest.
-    pub(super) fn open(path: &Path, lines: u64) -> Result<Self, TrainingError> {
+    /// Opens the log of a run folder and cuts it back to its first `lines` lines; a torn last line goes
+    /// with the rest. The events are made again from the lines that stay.
+    pub(super) fn open(
+        run_dir: &Path,
+        lines: u64,
+        tensorboard: bool,
+    ) -> Result<Self, TrainingError> {
+        let path = &run_dir.join("log.jsonl");
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -78,6 +86,9 @@ impl Log {
             path: path.to_owned(),
             file,
             lines: kept,
+            events: tensorboard
+                .then(|| Events::open(run_dir, &read_log(path)?))
+                .transpose()?,
         })
     }
 
@@ -87,7 +98,10 @@ impl Log {
             .and_then(|text| self.file.write_all(format!("{text}\n").as_bytes()));
         written.map_err(TrainingError::io("write", &self.path))?;
         self.lines += 1;
-        Ok(())
+        match &mut self.events {
+            Some(events) => events.append(line),
+            None => Ok(()),
+        }
     }
 
     /// Lines so far, once they are on the disk.

@@ -12,7 +12,9 @@
 //! stopped.
 
 mod config;
+mod criterion;
 mod error;
+mod events;
 mod fit;
 mod log;
 mod optimiser;
@@ -25,7 +27,8 @@ mod step;
 pub mod stop;
 mod validation;
 
-pub use config::{CheckpointsConfig, TrainingConfig};
+pub use config::{CheckpointsConfig, ClassWeights, TrainingConfig};
+pub use criterion::{balanced, criterion};
 pub use error::TrainingError;
 pub use fit::{Job, Resume, run};
 pub use log::{Line, read_log};
@@ -35,4 +38,4 @@ pub use picture::draw_losses;
 pub use progress::{Plan, Progress, Reading, Silent};
 pub use schedule::Schedule;
 pub use step::{DeviceReading, Trainer, guard};
-pub use validation::numbers_of;
+pub use validation::{Forecast, ForecastBatches, forecast, numbers_of};

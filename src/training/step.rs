@@ -5,7 +5,7 @@ use burn::tensor::{Bool, Device, Int, Tensor};
 use super::{Optimiser, TrainingConfig, clip_factor, global_norm};
 use crate::checkpoint::{Accumulators, CheckpointError, Moments, NamedTensor};
 use crate::device::transfer;
-use crate::model::{self, Forecaster, Weight};
+use crate::model::{Criterion, Forecaster, Weight};
 use crate::windows::Batch;
 
 /// What the device had added up when it was read.
@@ -23,7 +23,7 @@ pub struct DeviceReading {
 pub struct Trainer {
     model: Forecaster,
     optimiser: Optimiser,
-    loss: model::Loss,
+    criterion: Criterion,
     seed: u64,
     clip_norm: f64,
     loss_sum: Tensor<1>,
@@ -34,6 +34,9 @@ pub struct Trainer {
 
 impl Trainer {
     /// Begins with all moments zero.
+    ///
+    /// # Panics
+    /// If the model's outputs are not those that the loss of the configuration needs.
     pub fn new(model: Forecaster, config: &TrainingConfig, device: &Device) -> Self {
         let optimiser = Optimiser::new(&model.weights(), config.weight_decay);
         Self::with(model, optimiser, config, device, &Accumulators::default())
@@ -43,6 +46,8 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Optimiser::from_moments`].
+    /// # Panics
+    /// As [`Trainer::new`].
     pub fn resumed(
         model: Forecaster,
         moments: Vec<Moments>,
@@ -64,17 +69,29 @@ impl Trainer {
         accumulators: &Accumulators,
     ) -> Self {
         let device = device.clone().without_autodiff();
+        let criterion = Criterion::new(config.loss, model.config(), &device);
         let first_bad_step = accumulators.first_bad_step.unwrap_or(0) as i32;
         Self {
             model: model.inner(),
             optimiser,
-            loss: config.loss,
+            criterion,
             seed: config.seed,
             clip_norm: config.clip_norm,
             loss_sum: transfer::upload(vec![accumulators.loss_sum as f32], [1], &device),
             gradient_norm: Tensor::zeros([1], &device),
             first_bad_step: transfer::upload_int(vec![first_bad_step], [1], &device),
         }
+    }
+
+    /// The same with another loss: one with class weights.
+    #[must_use]
+    pub fn with_criterion(self, criterion: Criterion) -> Self {
+        Self { criterion, ..self }
+    }
+
+    /// What is made small.
+    pub fn criterion(&self) -> &Criterion {
+        &self.criterion
     }
 
     /// Takes step number `step` (from 1) with learning rate `rate`. Reads nothing back.
@@ -89,8 +106,8 @@ impl Trainer {
             Weight::Matrix(weight) => Weight::Matrix(weight.autodiff().require_grad()),
             Weight::Vector(weight) => Weight::Vector(weight.autodiff().require_grad()),
         });
-        let forecast = tracked.forward(batch.x, Some((self.seed, step)));
-        let loss = model::loss(self.loss, forecast, batch.y);
+        let outputs = tracked.forward(batch.x, Some((self.seed, step)));
+        let loss = self.criterion.mean(outputs, batch.y);
         let mut gradients = loss.backward();
         let loss = loss.inner();
         let gradients: Vec<Weight> = tracked

@@ -92,6 +92,16 @@ impl Loader {
         }
     }
 
+    /// Other windows of the same resident bars.
+    ///
+    /// # Panics
+    /// As [`Loader::new`].
+    #[must_use]
+    pub fn with_samples(&self, samples: Vec<Sample>) -> Self {
+        let resident = Rc::clone(&self.resident);
+        Self::new(resident, samples, self.length, self.batch_size)
+    }
+
     /// Number of windows.
     pub fn num_samples(&self) -> usize {
         self.samples.len()

@@ -25,6 +25,8 @@ fn the_table_of_keys_is_the_configuration() {
             (_, "from" | "to" | "train_end" | "validation_end") => "2024-01-31",
             (_, "head") => "linear16",
             (_, "metric") => "ic_ts_12",
+            (_, "attention_heads") => "8",
+            (keys::Bounds::Rising(..), _) => "0.05,0.5,0.75",
             (_, "path" | "set") => "abc",
             (keys::Bounds::Integer(least, _), _) => {
                 if least > 1 {
@@ -56,6 +58,9 @@ fn the_table_of_keys_is_the_configuration() {
                     "splits.validation=0.3".into(),
                     "splits.test=0.2".into(),
                 ];
+            }
+            "training" if key.name == "class_weights" => {
+                settings.push("training.loss=direction".into());
             }
             _ => {}
         }

@@ -11,6 +11,7 @@ mod bench;
 mod config;
 mod full_disk;
 mod golden;
+mod heads;
 mod help;
 mod journey;
 mod presets;

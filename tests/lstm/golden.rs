@@ -57,6 +57,7 @@ fn forecaster(golden: &Golden, device: &Device) -> Forecaster {
         layers,
         dropout: 0.5,
         head: Head { width },
+        ..ForecasterConfig::default()
     };
     let weights = golden
         .weights
