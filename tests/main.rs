@@ -19,6 +19,7 @@ mod market;
 mod simulate;
 mod split;
 mod upload;
+mod walk_forward;
 mod windows;
 mod metrics;
 mod evaluation;

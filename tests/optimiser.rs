@@ -1,7 +1,7 @@
 //! One step against plain arithmetic: `AdamW`, clip and schedule in f64, the whole step in `PyTorch`.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::{Bool, Device, Tensor};
 use emberline::checkpoint::{CheckpointError, Moments};
@@ -260,7 +260,7 @@ fn the_loss_curve_is_pytorchs() {
     let golden: Golden = serde_json::from_str(include_str!("golden/training_curve.json")).unwrap();
     let device = Device::flex();
     let (bars, steps_per_epoch) = (golden.labels.len(), 8);
-    let resident = Rc::new(Resident {
+    let resident = Arc::new(Resident {
         features: vec![upload(golden.features, [1, bars, 3], &device)],
         labels: vec![upload(golden.labels, [1, bars, 1], &device)],
         places: vec![(0, 0)],

@@ -1,7 +1,6 @@
 //! A tiny learnable problem: two features, one label that is a function of the window's last bars.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -103,7 +102,7 @@ impl Toy {
         if let Some(bar) = self.bad_bar {
             labels[bar] = f32::NAN;
         }
-        let resident = Rc::new(Resident {
+        let resident = Arc::new(Resident {
             features: vec![upload(features, [1, NUM_BARS, NUM_FEATURES], &device)],
             labels: vec![upload(labels, [1, NUM_BARS, 1], &device)],
             places: vec![(0, 0)],
@@ -112,7 +111,7 @@ impl Toy {
             |bars: std::ops::Range<u32>| bars.map(|last| Sample { series: 0, last }).collect();
         (
             Loader::new(
-                Rc::clone(&resident),
+                Arc::clone(&resident),
                 samples(4..68),
                 LENGTH,
                 self.config.batch_size,

@@ -30,6 +30,8 @@ mod runs;
 mod say;
 mod score;
 mod train;
+mod walk_forward;
+mod walk_progress;
 
 pub(crate) use bars_args::{BarsArgs, ReadingArgs};
 pub(crate) use global::Global;
@@ -57,6 +59,8 @@ enum Command {
     Resume(resume::ResumeArgs),
     /// Forecast every bar that has a full window
     Score(score::ScoreArgs),
+    /// Train fold by fold and seed by seed, and measure on the test spans between
+    WalkForward(walk_forward::WalkForwardArgs),
     /// Compute indicators to a table
     Features(features::FeaturesArgs),
     /// Look indicators up: formula, inputs, parameters, unit, warm-up, memory, source
@@ -84,6 +88,7 @@ impl Command {
             Self::Train(_) => "the model was not trained",
             Self::Resume(_) => "the run was not resumed",
             Self::Score(_) => "nothing was scored",
+            Self::WalkForward(_) => "the walk did not end",
             Self::Features(_) => "the features were not computed",
             Self::Indicators(_) => "the indicator was not shown",
             Self::Data(_) => "the bars were refused",
@@ -108,6 +113,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Train(args) => train::run(args, &global),
         Command::Resume(args) => resume::run(args, &global),
         Command::Score(args) => score::run(args, &global),
+        Command::WalkForward(args) => walk_forward::run(args, &global),
         Command::Features(args) => features::run(args, &global),
         Command::Indicators(args) => indicators::run(args, &global),
         Command::Data(args) => data::run(args, &global),

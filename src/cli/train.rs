@@ -75,7 +75,7 @@ fn configuration(args: &TrainArgs, global: &Global) -> anyhow::Result<RunConfig>
 }
 
 /// `checkpoints/<utc>-<hash of the configuration and the bars>`.
-fn default_run_dir(survey: &Survey) -> anyhow::Result<PathBuf> {
+pub(crate) fn default_run_dir(survey: &Survey) -> anyhow::Result<PathBuf> {
     use sha2::{Digest as _, Sha256};
     let now = chrono::Utc::now().format("%Y%m%dT%H%M%SZ");
     let mut hash = Sha256::new();

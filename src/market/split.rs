@@ -22,6 +22,28 @@ pub struct SplitConfig {
     /// `validation`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_end: Option<String>,
+    /// First date (from its start, UTC) or time of a training window's last bar; before it, bars are
+    /// history and nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_start: Option<String>,
+    /// Last date (the whole day, UTC) or time of a test window's last bar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_end: Option<String>,
+    /// Windows after the test span train as well, `embargo` bars behind it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub train_after_test: bool,
+    /// Bars of each symbol left out behind the test span where training goes on after it. 0: as many as
+    /// a window and its longest target take, which is also the least.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub embargo: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Default for SplitConfig {
@@ -32,18 +54,38 @@ impl Default for SplitConfig {
             test: 0.15,
             train_end: None,
             validation_end: None,
+            train_start: None,
+            test_end: None,
+            train_after_test: false,
+            embargo: 0,
         }
     }
 }
 
-/// The two cuts, nanoseconds since the epoch: training windows have last bars that open before the
-/// first, validation windows before the second, test windows after.
+/// Where the splits begin and end, nanoseconds since the epoch: training windows have last bars that
+/// open before the first cut, validation windows before the second, test windows after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cuts {
+    /// First instant that is training; `i64::MIN` without a bound.
+    pub train_start_ns: i64,
     /// First instant that is no longer training.
     pub train_end_ns: i64,
     /// First instant that is no longer validation.
     pub validation_end_ns: i64,
+    /// First instant that is no longer test; `i64::MAX` without a bound.
+    pub test_end_ns: i64,
+}
+
+impl Cuts {
+    /// Two cuts without bounds before the first and behind the last.
+    pub fn new(train_end_ns: i64, validation_end_ns: i64) -> Self {
+        Self {
+            train_start_ns: i64::MIN,
+            train_end_ns,
+            validation_end_ns,
+            test_end_ns: i64::MAX,
+        }
+    }
 }
 
 /// The cuts that meet the shares of `last_bar_times` (the opens of all legal windows' last bars, in
@@ -63,6 +105,9 @@ pub struct Cuts {
 /// wrong order, or nothing would be left to train on.
 pub fn cuts(last_bar_times: &mut Vec<i64>, config: &SplitConfig) -> Result<Cuts, MarketError> {
     config.check()?;
+    let train_start_ns = start("splits.train_start", config.train_start.as_deref())?;
+    let test_end_ns = date("splits.test_end", config.test_end.as_deref())?.unwrap_or(i64::MAX);
+    last_bar_times.retain(|&time| time >= train_start_ns && time < test_end_ns);
     let times = last_bar_times.as_mut_slice();
     if times.is_empty() {
         return Err(refusal(
@@ -109,9 +154,18 @@ pub fn cuts(last_bar_times: &mut Vec<i64>, config: &SplitConfig) -> Result<Cuts,
             ),
         });
     }
+    if test_end_ns < validation_end_ns && config.validation_end.is_some() {
+        return Err(refusal(
+            "splits.test_end",
+            &config.test_end.as_deref().unwrap_or_default(),
+            "must not be before splits.validation_end",
+        ));
+    }
     Ok(Cuts {
+        train_start_ns,
         train_end_ns,
         validation_end_ns,
+        test_end_ns,
     })
 }
 
@@ -146,8 +200,28 @@ impl SplitConfig {
                 "leaves no window to train on",
             ));
         }
-        date("splits.train_end", self.train_end.as_deref())?;
-        date("splits.validation_end", self.validation_end.as_deref())?;
+        for (key, text) in [
+            ("splits.train_end", &self.train_end),
+            ("splits.validation_end", &self.validation_end),
+            ("splits.test_end", &self.test_end),
+        ] {
+            date(key, text.as_deref())?;
+        }
+        start("splits.train_start", self.train_start.as_deref())?;
+        if self.train_after_test && self.test_end.is_none() {
+            return Err(refusal(
+                "splits.train_after_test",
+                &self.train_after_test,
+                "needs splits.test_end: without it nothing comes after the test span",
+            ));
+        }
+        if self.embargo > 0 && !self.train_after_test {
+            return Err(refusal(
+                "splits.embargo",
+                &self.embargo,
+                "acts only with splits.train_after_test: before a test span, purging is enough",
+            ));
+        }
         Ok(())
     }
 }
@@ -159,6 +233,21 @@ fn share(first: f64, second: f64) -> f64 {
     } else {
         0.0
     }
+}
+
+/// The first instant of a date or a time; `i64::MIN` without one.
+fn start(key: &'static str, text: Option<&str>) -> Result<i64, MarketError> {
+    let Some(text) = text else {
+        return Ok(i64::MIN);
+    };
+    // the end of a date is the start of the next, that of a time one nanosecond behind it
+    let end = date(key, Some(text))?.unwrap_or(i64::MIN);
+    let is_day = NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").is_ok();
+    Ok(if is_day {
+        end - 86_400_000_000_000
+    } else {
+        end - 1
+    })
 }
 
 /// The instant that has as nearly as possible `wanted` of the times before it.

@@ -9,8 +9,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::RunError;
 use super::keys::{self, Bounds, KEYS};
+use super::{RunError, WalkConfig, WalkMode};
 use crate::features::ScalerConfig;
 use crate::market::DataConfig;
 use crate::market::split::SplitConfig;
@@ -42,6 +42,8 @@ pub struct RunConfig {
     pub checkpoints: CheckpointsConfig,
     /// What trading costs.
     pub costs: CostsConfig,
+    /// Folds and seeds of a walk forward.
+    pub walk_forward: WalkConfig,
 }
 
 /// Section `[features]`.
@@ -157,7 +159,17 @@ impl RunConfig {
     }
 
     /// Rules between keys.
-    fn check(&self) -> Result<(), RunError> {
+    pub(super) fn check(&self) -> Result<(), RunError> {
+        self.training.validate()?;
+        self.checkpoints.validate()?;
+        if self.walk_forward.warm_start && self.walk_forward.mode == WalkMode::PurgedKfold {
+            return Err(RunError::Conflict {
+                what: "walk_forward.warm_start with walk_forward.mode = purged_kfold: a fold would begin \
+                       with weights that have seen its test span"
+                    .to_owned(),
+                hint: "train each fold anew, or use mode expanding or rolling".to_owned(),
+            });
+        }
         let splits = &self.splits;
         let sum = splits.train + splits.validation + splits.test;
         let by_date = splits.train_end.is_some() || splits.validation_end.is_some();

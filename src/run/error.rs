@@ -7,8 +7,9 @@ use crate::checkpoint::CheckpointError;
 use crate::features::FeatureError;
 use crate::market::MarketError;
 use crate::model::ModelError;
+use crate::scoring::ScoreError;
 use crate::training::TrainingError;
-use crate::windows::WindowError;
+use crate::windows::{Split, WindowError};
 
 /// Why a run did not start or did not end.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +86,38 @@ pub enum RunError {
         #[source]
         source: toml::de::Error,
     },
+    /// A fold of a walk in which a split is empty.
+    #[error(
+        "fold {fold} of {folds} has no {split} window: {legal} legal windows are too few for so many folds"
+    )]
+    EmptyFold {
+        /// From 1.
+        fold: usize,
+        /// Folds in all.
+        folds: usize,
+        /// The split.
+        split: Split,
+        /// Legal windows of all bars.
+        legal: usize,
+    },
+    /// A split without windows in the bars that a checkpoint is measured on.
+    #[error(
+        "no {split} window in these bars: {windows} windows, where training ended before {train_end} and \
+         validation before {validation_end}"
+    )]
+    NothingToMeasure {
+        /// The split.
+        split: Split,
+        /// Windows of all splits.
+        windows: usize,
+        /// The first cut.
+        train_end: String,
+        /// The second cut.
+        validation_end: String,
+    },
+    /// A checkpoint that does not fit the bars.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     /// A file of the run folder that cannot be written.
     #[error("{}: cannot be written", path.display())]
     Write {
@@ -139,6 +172,13 @@ impl RunError {
                 "`emberline config show` prints every key with its bounds".to_owned()
             }
             Self::Conflict { hint, .. } => hint.clone(),
+            Self::NothingToMeasure { .. } => {
+                "give bars that reach into the span, or another --split".to_owned()
+            }
+            Self::Score(error) => return error.hint(),
+            Self::EmptyFold { .. } => {
+                "use fewer folds (walk_forward.folds), a shorter horizon, or more bars".to_owned()
+            }
             Self::Write { .. } => "free some space or give another --run-dir".to_owned(),
             Self::Market(error) => return error.hint(),
             Self::Feature(error) => return error.hint(),

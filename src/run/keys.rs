@@ -361,6 +361,30 @@ pub const KEYS: &[Key] = {
             "last date (the whole day) of validation, instead of its share",
         ),
         key(
+            "splits",
+            "train_start",
+            DATE,
+            "first date of training windows; bars before it are history only",
+        ),
+        key(
+            "splits",
+            "test_end",
+            DATE,
+            "last date (the whole day) of the test span",
+        ),
+        key(
+            "splits",
+            "train_after_test",
+            Flag,
+            "windows behind the test span and the embargo train as well",
+        ),
+        key(
+            "splits",
+            "embargo",
+            Integer(0, 1_000_000),
+            "bars left out between the test span and training behind it; 0: a window and its target",
+        ),
+        key(
             "model",
             "hidden",
             Integer(1, 8192),
@@ -492,6 +516,36 @@ pub const KEYS: &[Key] = {
             "bps",
             Real(0.0, 10_000.0),
             "cost of one trade's side, basis points",
+        ),
+        key(
+            "walk_forward",
+            "folds",
+            Integer(1, 1000),
+            "test spans, one behind the other",
+        ),
+        key(
+            "walk_forward",
+            "mode",
+            Word(&["expanding", "rolling", "purged_kfold"]),
+            "what a fold trains on: all before its test span, as much as the first fold, or all around it",
+        ),
+        key(
+            "walk_forward",
+            "start",
+            Above(0.0, 0.99),
+            "share of the windows before the first test span",
+        ),
+        key(
+            "walk_forward",
+            "warm_start",
+            Flag,
+            "a fold begins with the weights of the fold before it",
+        ),
+        key(
+            "walk_forward",
+            "seeds",
+            Integer(1, 1000),
+            "runs of each fold: training.seed, training.seed + 1, ..",
         ),
     ]
 };

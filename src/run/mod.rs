@@ -5,19 +5,29 @@
 //! same with features, labels and scaler on the device; [`train()`] and [`Resumable::resume`] take it
 //! through the loop.
 
+mod baselines;
 mod config;
 mod error;
 mod importance;
+mod evaluate;
 pub mod keys;
+pub mod ledger;
 mod prepare;
 mod resume;
 mod survey;
 mod train;
+mod walk;
 
+pub use baselines::Baselines;
 pub use config::{CostsConfig, FeaturesConfig, PRESETS, RunConfig};
 pub use error::RunError;
+pub use evaluate::{Examination, Examined, examine};
 pub use importance::{FeatureImportance, importance};
-pub use prepare::{Fitted, Prepared, prepare};
+pub use prepare::{Fitted, Inputs, Prepared, inputs, prepare, scale};
 pub use resume::{Resumable, ResumeOptions, open};
-pub use survey::{Survey, survey};
+pub use survey::{Survey, survey, survey_bars};
 pub use train::{Finished, check_free, train};
+pub use walk::{
+    Fold, FoldResult, FoldRun, Pooled, Walk, WalkConfig, WalkEvent, WalkJob, WalkMode, WalkOptions,
+    claim_walk, folds, walk,
+};

@@ -1,15 +1,15 @@
 //! Features, labels and scaler on the device, ready for batches.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 
 use super::{RunError, Survey};
 use crate::device::largest_binding_bytes;
 use crate::features::{self, Dropped, FeatureSet, Panel, Scaler};
-use crate::market::{self, Bars};
-use crate::windows::{self, Loader, Resident, Targets};
+use crate::market;
+use crate::windows::{self, Loader, Resident, Split, Targets};
 
 /// What was fitted when the run began, so that a resumed run does not fit it again.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Fitted {
 }
 
 /// A run with everything on the device.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Prepared {
     /// The columns that the model sees.
     pub set: FeatureSet,
@@ -30,11 +30,61 @@ pub struct Prepared {
     /// The scaler, fitted on training rows.
     pub scaler: Scaler,
     /// Labels on the host, for the metrics.
-    pub targets: Targets,
+    pub targets: Arc<Targets>,
     /// Training windows.
     pub train: Loader,
     /// Validation windows.
     pub validation: Loader,
+    /// Test windows: for evaluation alone.
+    pub test: Loader,
+}
+
+impl Prepared {
+    /// The windows of a split.
+    pub fn loader(&self, split: Split) -> &Loader {
+        match split {
+            Split::Train => &self.train,
+            Split::Validation => &self.validation,
+            Split::Test => &self.test,
+        }
+    }
+}
+
+/// What every fold and seed of a walk shares: features of all bars before any scaler, and labels.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    set: FeatureSet,
+    /// Symbols of each block.
+    series: Vec<Range<usize>>,
+    /// Unscaled, `[n, T, F]` each, with labels `[n, T, Hn]`.
+    resident: Resident,
+    targets: Arc<Targets>,
+}
+
+/// Uploads the bars, computes the features of `set` and the labels, and leaves them on the device.
+///
+/// # Errors
+/// Features refused.
+pub fn inputs(survey: &Survey, set: &FeatureSet, device: &Device) -> Result<Inputs, RunError> {
+    let bars = &*survey.bars;
+    let blocks = market::upload(
+        bars,
+        &set.required_columns(),
+        set.len(),
+        largest_binding_bytes(device),
+        device,
+    )?;
+    let inputs: Vec<_> = blocks
+        .iter()
+        .map(|block| features::model_inputs(set, block))
+        .collect(); // [n, T, F] each
+    let targets = windows::targets(bars, &survey.config.target);
+    Ok(Inputs {
+        set: set.clone(),
+        series: blocks.iter().map(|block| block.series.clone()).collect(),
+        resident: Resident::new(inputs, &blocks, &targets),
+        targets: Arc::new(targets),
+    })
 }
 
 /// Uploads the bars, computes the features, fits the scaler on training rows (unless `fitted` brings
@@ -47,51 +97,55 @@ pub fn prepare(
     device: &Device,
     fitted: Option<Fitted>,
 ) -> Result<Prepared, RunError> {
+    let set = fitted.as_ref().map_or(&survey.set, |fitted| &fitted.set);
+    scale(&inputs(survey, set, device)?, survey, fitted)
+}
+
+/// Fits the scaler on the survey's training rows (unless `fitted` brings one) and makes loaders of the
+/// survey's windows.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn scale(
+    inputs: &Inputs,
+    survey: &Survey,
+    fitted: Option<Fitted>,
+) -> Result<Prepared, RunError> {
     let Survey {
         config, bars, plan, ..
     } = survey;
-    let set = fitted.as_ref().map_or(&survey.set, |fitted| &fitted.set);
-    let blocks = market::upload(
+    let panel = |blocks| Panel {
         bars,
-        &set.required_columns(),
-        set.len(),
-        largest_binding_bytes(device),
-        device,
-    )?;
-    let series: Vec<Range<usize>> = blocks.iter().map(|block| block.series.clone()).collect();
-    let mut inputs: Vec<_> = blocks
-        .iter()
-        .map(|block| features::model_inputs(set, block))
-        .collect(); // [n, T, F] each
-    let (set, scaler, dropped) = if let Some(Fitted { set, scaler }) = fitted {
-        (set, scaler, Vec::new())
+        blocks,
+        series: &inputs.series,
+    };
+    let unscaled = &inputs.resident.features;
+    let (set, scaler, dropped, features) = if let Some(Fitted { set, scaler }) = fitted {
+        let features = scaler.apply(panel(unscaled))?;
+        (set, scaler, Vec::new(), features)
     } else {
-        let panel = Panel {
-            bars,
-            blocks: &inputs,
-            series: &series,
-        };
-        let train = training_rows(bars, plan.cuts.train_end_ns);
         let fit = features::fit(
             &config.scaler,
             config.features.clip as f32,
-            set,
-            panel,
-            &train,
+            &inputs.set,
+            panel(unscaled),
+            &plan.training_rows(bars),
         )?;
-        inputs = inputs.into_iter().map(|block| fit.keep(block)).collect();
-        (fit.set, fit.scaler, fit.dropped)
+        let kept: Vec<_> = unscaled
+            .iter()
+            .map(|block| fit.keep(block.clone()))
+            .collect();
+        let features = fit.scaler.apply(panel(&kept))?;
+        (fit.set, fit.scaler, fit.dropped, features)
     };
-    let inputs = scaler.apply(Panel {
-        bars,
-        blocks: &inputs,
-        series: &series,
-    })?;
-    let targets = windows::targets(bars, &config.target);
-    let resident = Rc::new(Resident::new(inputs, &blocks, &targets));
+    let resident = Arc::new(Resident {
+        features,
+        labels: inputs.resident.labels.clone(),
+        places: inputs.resident.places.clone(),
+    });
     let loader = |samples: &[windows::Sample]| {
         Loader::new(
-            Rc::clone(&resident),
+            Arc::clone(&resident),
             samples.to_vec(),
             config.windows.length,
             config.training.batch_size,
@@ -100,21 +154,10 @@ pub fn prepare(
     Ok(Prepared {
         train: loader(&plan.train),
         validation: loader(&plan.validation),
+        test: loader(&plan.test),
         set,
         dropped,
         scaler,
-        targets,
+        targets: Arc::clone(&inputs.targets),
     })
-}
-
-/// By series, which rows open before the validation split starts.
-fn training_rows(bars: &Bars, train_end_ns: i64) -> Vec<Vec<bool>> {
-    let of = |series: &market::Series| {
-        series
-            .time
-            .iter()
-            .map(|&time| time < train_end_ns)
-            .collect()
-    };
-    bars.series.iter().map(of).collect()
 }

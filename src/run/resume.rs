@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::train::{finish, manifest, write_configuration};
+use super::train::{Begin, finish, manifest, with_all_keys};
 use super::{Finished, Fitted, Prepared, RunConfig, RunError, Survey, prepare, survey};
-use crate::checkpoint::{self, Checkpoint, Drift, Store, Want};
+use crate::checkpoint::{self, Checkpoint, Drift, Want};
 use crate::device::Selection;
 use crate::features::Scaler;
-use crate::model::Forecaster;
-use crate::training::{Progress, Resume};
+use crate::training::Progress;
 
 /// How to go on.
 #[derive(Clone, Debug, Default)]
@@ -83,10 +82,7 @@ pub fn open(path: &Path, options: &ResumeOptions) -> Result<Resumable, RunError>
         .collect();
     let set = survey.set.without(&dropped);
     let now = manifest(&survey, &set, &scaler, &stored.device);
-    // Keys that came after the checkpoint was written have their defaults in it.
-    let mut then = stored.clone();
-    then.configuration = RunConfig::from_table(&stored.configuration, &origin)?.to_table();
-    let drifts = checkpoint::compare(&then, &now, &["training.epochs"]);
+    let drifts = checkpoint::compare(&with_all_keys(stored)?, &now, &["training.epochs"]);
     let accepted = checkpoint::refuse(drifts, &options.allow_drift)?;
     Ok(Resumable {
         run_dir: checkpoint::run_folder_of(&checkpoint.path),
@@ -118,18 +114,12 @@ impl Resumable {
         stop: Arc<AtomicUsize>,
         progress: &mut dyn Progress,
     ) -> Result<Finished, RunError> {
-        let config = &self.survey.config;
-        let store = Store::open(&self.run_dir, config.checkpoints.keep)?;
-        write_configuration(&self.survey, &self.run_dir)?;
-        let (weights, resume) = Resume::split(self.checkpoint);
-        let model = Forecaster::from_weights(&config.model, weights, &device.device)?;
         finish(
             &self.survey,
-            prepared,
+            &prepared,
             device,
-            store,
-            model,
-            Some(resume),
+            &self.run_dir,
+            Begin::From(Box::new(self.checkpoint)),
             stop,
             progress,
         )

@@ -1,6 +1,7 @@
 //! What the host alone can tell of a run: bars, features by name, windows, splits, memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -10,14 +11,14 @@ use crate::market::{self, Bars, DataConfig};
 use crate::windows::{self, MemoryEstimate, Plan, Split};
 
 /// A run before any device is opened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Survey {
     /// The resolved configuration.
     pub config: RunConfig,
     /// Where the bars were read: the configuration's path, or the sample's.
     pub data: PathBuf,
     /// The bars, loaded, checked and filled.
-    pub bars: Bars,
+    pub bars: Arc<Bars>,
     /// The features asked for, as far as the data reaches.
     pub set: FeatureSet,
     /// Columns that look back further than the data reaches.
@@ -33,11 +34,24 @@ pub struct Survey {
 /// # Errors
 /// Bars, features, windows or splits refused.
 pub fn survey(config: RunConfig) -> Result<Survey, RunError> {
-    config.training.validate()?;
-    config.checkpoints.validate()?;
+    config.check()?;
     let data = with_sample(&config.data)?;
     let bars = market::load(&data, None)?;
-    let (set, dropped) = FeatureSet::for_model(&config.features.set, &FeatureContext::from(&bars))?;
+    let survey = survey_bars(config, Arc::new(bars))?;
+    Ok(Survey {
+        data: data.path.unwrap_or_default(),
+        ..survey
+    })
+}
+
+/// As [`survey()`], from bars that are loaded already; [`Survey::data`] stays empty.
+///
+/// # Errors
+/// Features, windows or splits refused.
+pub fn survey_bars(config: RunConfig, bars: Arc<Bars>) -> Result<Survey, RunError> {
+    config.check()?;
+    let (set, dropped) =
+        FeatureSet::for_model(&config.features.set, &FeatureContext::from(&*bars))?;
     let plan = windows::plan(
         &bars,
         set.memory_bars(),
@@ -45,18 +59,9 @@ pub fn survey(config: RunConfig) -> Result<Survey, RunError> {
         &config.target,
         &config.splits,
     )?;
-    let lengths: Vec<usize> = bars.series.iter().map(market::Series::len).collect();
-    let memory = windows::estimate(
-        &lengths,
-        set.names().len(),
-        config.target.horizons.len(),
-        set.required_columns().len(),
-        config.windows.length,
-        config.training.batch_size,
-        plan.num_table_rows(),
-    );
+    let memory = estimate(&config, &bars, &set, &plan);
     Ok(Survey {
-        data: data.path.unwrap_or_default(),
+        data: PathBuf::new(),
         config,
         bars,
         set,
@@ -66,9 +71,27 @@ pub fn survey(config: RunConfig) -> Result<Survey, RunError> {
     })
 }
 
+pub(super) fn estimate(
+    config: &RunConfig,
+    bars: &Bars,
+    set: &FeatureSet,
+    plan: &Plan,
+) -> MemoryEstimate {
+    let lengths: Vec<usize> = bars.series.iter().map(market::Series::len).collect();
+    windows::estimate(
+        &lengths,
+        set.names().len(),
+        config.target.horizons.len(),
+        set.required_columns().len(),
+        config.windows.length,
+        config.training.batch_size,
+        plan.num_table_rows(),
+    )
+}
+
 /// The bars of the configuration, or where it names none the sample: `data/sample.parquet` where that
 /// is the one of this build, else a copy in the temporary folder.
-fn with_sample(data: &DataConfig) -> Result<DataConfig, RunError> {
+pub(super) fn with_sample(data: &DataConfig) -> Result<DataConfig, RunError> {
     if data.path.is_some() {
         return Ok(data.clone());
     }

@@ -6,14 +6,16 @@ use std::sync::atomic::AtomicUsize;
 
 use serde_json::json;
 
-use super::{Prepared, RunConfig, RunError, Survey};
-use crate::checkpoint::{self, CheckpointError, DataRecord, FeatureRecord, Manifest, Store, Want};
+use super::{Baselines, Prepared, RunConfig, RunError, Survey};
+use crate::checkpoint::{
+    self, Checkpoint, CheckpointError, DataRecord, FeatureRecord, Manifest, Store, Want,
+};
 use crate::device::Selection;
 use crate::features::{self, FeatureSet, Scaler};
-use crate::metrics::{Objective, RIDGE_LAMBDA, Ridge, Scorer, Validation, minus_last_return, zero};
+use crate::metrics::{Forecasts, Objective, Scorer, Validation};
 use crate::model::{Forecaster, Loss};
 use crate::training::{self, Job, Outcome, Progress, Resume};
-use crate::windows::VOLATILITY_FLOOR;
+use crate::windows::{Loader, Outcomes, VOLATILITY_FLOOR};
 
 /// A run that ended, or was interrupted.
 #[derive(Debug)]
@@ -52,51 +54,128 @@ pub fn train(
     stop: Arc<AtomicUsize>,
     progress: &mut dyn Progress,
 ) -> Result<Finished, RunError> {
-    let config = &survey.config;
-    let model = Forecaster::init(
-        &config.model,
-        prepared.set.names().len(),
-        config.target.horizons.len(),
-        config.training.seed,
-        &device.device,
-    );
-    let store = Store::create(run_dir, config.checkpoints.keep)?;
-    write_configuration(survey, run_dir)?;
-    finish(survey, prepared, device, store, model, None, stop, progress)
+    check_free(run_dir)?;
+    finish(
+        survey,
+        &prepared,
+        device,
+        run_dir,
+        Begin::Anew(None),
+        stop,
+        progress,
+    )
+}
+
+/// Where a run begins.
+#[derive(Debug)]
+pub(super) enum Begin {
+    /// At its first step, with these weights or new ones.
+    Anew(Option<Forecaster>),
+    /// Where the folder's newest checkpoint stands, if it is one of the same run.
+    Resume,
+    /// Where this checkpoint stands, which was compared already.
+    From(Box<Checkpoint>),
 }
 
 /// Saves the resolved configuration beside the run.
-pub(super) fn write_configuration(survey: &Survey, run_dir: &Path) -> Result<(), RunError> {
+fn write_configuration(survey: &Survey, run_dir: &Path) -> Result<(), RunError> {
     let path = run_dir.join("config.toml");
     std::fs::write(&path, survey.config.to_toml())
         .map_err(|source| RunError::Write { path, source })
 }
 
 /// The loop, and then the best checkpoint against the baselines.
+pub(super) fn finish(
+    survey: &Survey,
+    prepared: &Prepared,
+    device: &Selection,
+    run_dir: &Path,
+    begin: Begin,
+    stop: Arc<AtomicUsize>,
+    progress: &mut dyn Progress,
+) -> Result<Finished, RunError> {
+    let outcomes = prepared
+        .targets
+        .outcomes(&survey.bars, &survey.plan.validation);
+    let baselines = Baselines::fit(prepared).forecasts(&outcomes, &prepared.validation);
+    let scorer = scorer_of(survey, outcomes, &baselines);
+    let outcome = in_folder(
+        survey, prepared, &scorer, device, run_dir, begin, stop, progress,
+    )?;
+    if let Outcome::Interrupted { .. } = outcome {
+        return Ok(Finished {
+            outcome,
+            validation: None,
+        });
+    }
+    let best = checkpoint::load(&checkpoint::resolve(run_dir, Want::Best)?)?;
+    let model = Forecaster::from_weights(&survey.config.model, best.weights, &device.device)?;
+    let criterion = training::criterion(&survey.config.training, &model, &prepared.train)?;
+    let forecast = training::forecast(&model, &criterion, &prepared.validation);
+    Ok(Finished {
+        outcome,
+        validation: Some(forecast.score(|values| scorer.validation(values))),
+    })
+}
+
+/// The loop in a run folder, from wherever it begins to wherever it ends.
 #[expect(
     clippy::too_many_arguments,
     reason = "the one place where everything of a run meets"
 )]
-pub(super) fn finish(
+pub(super) fn in_folder(
     survey: &Survey,
-    prepared: Prepared,
+    prepared: &Prepared,
+    scorer: &Scorer,
     device: &Selection,
-    store: Store,
-    model: Forecaster,
-    resume: Option<Resume>,
+    run_dir: &Path,
+    begin: Begin,
     stop: Arc<AtomicUsize>,
     progress: &mut dyn Progress,
-) -> Result<Finished, RunError> {
+) -> Result<Outcome, RunError> {
     let config = &survey.config;
     let manifest = manifest(survey, &prepared.set, &prepared.scaler, &device.name);
-    let run_dir = store.run_dir().to_owned();
-    let scorer = scorer(survey, &prepared);
-    let (train, validation) = (prepared.train.clone(), prepared.validation.clone());
-    let outcome = training::run(Job {
+    let begin = match begin {
+        Begin::Resume => {
+            let newest = checkpoint::load(&checkpoint::resolve(run_dir, Want::Latest)?)?;
+            let stored = with_all_keys(&newest.manifest)?;
+            let drifts = checkpoint::compare(&stored, &manifest, &[]);
+            checkpoint::refuse(drifts, &[])?;
+            Begin::From(Box::new(newest))
+        }
+        begin => begin,
+    };
+    let (store, model, resume) = match begin {
+        Begin::From(newest) => {
+            let (weights, resume) = Resume::split(*newest);
+            let model = Forecaster::from_weights(&config.model, weights, &device.device)?;
+            let store = Store::open(run_dir, config.checkpoints.keep)?;
+            (store, model, Some(resume))
+        }
+        Begin::Anew(model) => {
+            let model = model.unwrap_or_else(|| {
+                Forecaster::init(
+                    &config.model,
+                    prepared.set.names().len(),
+                    config.target.horizons.len(),
+                    config.training.seed,
+                    &device.device,
+                )
+            });
+            (
+                Store::create(run_dir, config.checkpoints.keep)?,
+                model,
+                None,
+            )
+        }
+        Begin::Resume => unreachable!("taken apart above"),
+    };
+    write_configuration(survey, run_dir)?;
+    Ok(training::run(Job {
         model,
         device: device.device.clone(),
-        train: prepared.train,
-        validation: prepared.validation,
+        train: prepared.train.clone(),
+        validation: prepared.validation.clone(),
         store,
         manifest,
         config: config.training.clone(),
@@ -104,21 +183,26 @@ pub(super) fn finish(
         stop,
         progress,
         validate: &mut |forecasts| scorer.validation(forecasts),
-    })?;
-    if let Outcome::Interrupted { .. } = outcome {
-        return Ok(Finished {
-            outcome,
-            validation: None,
-        });
-    }
-    let best = checkpoint::load(&checkpoint::resolve(&run_dir, Want::Best)?)?;
-    let model = Forecaster::from_weights(&config.model, best.weights, &device.device)?;
-    let criterion = training::criterion(&config.training, &model, &train)?;
-    let forecast = training::forecast(&model, &criterion, &validation);
-    Ok(Finished {
-        outcome,
-        validation: Some(forecast.score(|values| scorer.validation(values))),
+    })?)
+}
+
+/// A manifest whose configuration has the keys that this build added since, at their defaults.
+pub(super) fn with_all_keys(stored: &Manifest) -> Result<Manifest, RunError> {
+    let config = RunConfig::from_table(&stored.configuration, "the checkpoint")?;
+    Ok(Manifest {
+        configuration: config.to_table(),
+        ..stored.clone()
     })
+}
+
+/// The model over windows in their own order, `[S, Hn]` row by row, in the label's units.
+pub(super) fn forecasts(model: &Forecaster, loader: &Loader) -> Vec<f32> {
+    let epoch = loader.sequential();
+    epoch.to_sample_order(
+        (0..epoch.len())
+            .map(|step| model.forecast(epoch.windows(step)))
+            .collect(),
+    )
 }
 
 /// What `validation_loss` is, for forecasts that are one number.
@@ -136,19 +220,12 @@ pub(super) fn objective(config: &RunConfig) -> Objective {
     }
 }
 
-/// The baselines on the validation windows, scored once.
-fn scorer(survey: &Survey, prepared: &Prepared) -> Scorer {
-    let outcomes = prepared
-        .targets
-        .outcomes(&survey.bars, &survey.plan.validation);
-    let mut baselines = vec![zero(&outcomes), minus_last_return(&outcomes)];
-    if let Some(ridge) = Ridge::fit(&prepared.train.sequential(), RIDGE_LAMBDA) {
-        baselines.push(ridge.forecasts(&prepared.validation.sequential()));
-    }
+/// Scores forecasts of these windows beside the baselines.
+pub(super) fn scorer_of(survey: &Survey, outcomes: Outcomes, baselines: &[Forecasts]) -> Scorer {
     Scorer::new(
         outcomes,
         objective(&survey.config),
-        &baselines,
+        baselines,
         survey.plan.caveat.as_deref(),
     )
 }

@@ -1,7 +1,7 @@
 //! The model over every full window.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 
@@ -117,7 +117,7 @@ pub fn score(
         blocks: &inputs,
         series: &series,
     })?;
-    let resident = Rc::new(Resident::new(inputs, &blocks, &targets));
+    let resident = Arc::new(Resident::new(inputs, &blocks, &targets));
     drop(blocks);
     let loader = Loader::new(resident, samples, length, options.batch_size);
     let epoch = loader.sequential();

@@ -1,7 +1,7 @@
 //! From windows to batches: an epoch's index table goes to the device once, batches are gathered
 //! there.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::prelude::*;
 
@@ -17,8 +17,8 @@ use crate::ops::lstm::shared::Windows;
 /// had been taken.
 #[derive(Clone, Debug)]
 pub struct Loader {
-    resident: Rc<Resident>,
-    samples: Rc<Vec<Sample>>,
+    resident: Arc<Resident>,
+    samples: Arc<Vec<Sample>>,
     length: usize,
     batch_size: usize,
 }
@@ -35,7 +35,7 @@ pub struct Batch {
 /// One pass over the windows in one order.
 #[derive(Clone, Debug)]
 pub struct Epoch {
-    resident: Rc<Resident>,
+    resident: Arc<Resident>,
     length: usize,
     /// Sample of each row, batch after batch.
     order: Vec<u32>,
@@ -63,7 +63,7 @@ impl Loader {
     /// # Panics
     /// If `length` or `batch_size` is 0, or a window starts before its symbol.
     pub fn new(
-        resident: Rc<Resident>,
+        resident: Arc<Resident>,
         samples: Vec<Sample>,
         length: usize,
         batch_size: usize,
@@ -86,7 +86,7 @@ impl Loader {
         }
         Self {
             resident,
-            samples: Rc::new(samples),
+            samples: Arc::new(samples),
             length,
             batch_size,
         }
@@ -198,7 +198,7 @@ impl Loader {
         });
         let (table, to_last) = uploaded.unzip();
         Epoch {
-            resident: Rc::clone(&self.resident),
+            resident: Arc::clone(&self.resident),
             length: self.length,
             order,
             batches,

@@ -32,7 +32,7 @@ pub use estimate::{MemoryEstimate, estimate};
 pub use legal::{Legal, Reason, Sample, SymbolWindows, legal, legal_rows, scorable};
 pub use loader::{Batch, Epoch, Loader};
 pub use order::permutation;
-pub use plan::{Plan, Split, SymbolSplit, plan};
+pub use plan::{Plan, Split, SymbolSplit, divide, plan};
 pub use rank::mean_ranks;
 pub use resident::Resident;
 pub use targets::{Outcomes, SeriesTargets, Targets, targets};

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::legal::{count, legal};
+use super::legal::{Legal, count, legal};
 use super::{Sample, SymbolWindows, TargetConfig, WindowConfig, WindowError};
-use crate::market::Bars;
 use crate::market::split::{Cuts, SplitConfig, cuts};
+use crate::market::{Bars, Series};
 
 /// The three stretches of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,8 +66,10 @@ pub struct Plan {
     pub validation: Vec<Sample>,
     /// Every legal window of the split.
     pub test: Vec<Sample>,
-    /// Where the splits start.
+    /// Where the splits start and end.
     pub cuts: Cuts,
+    /// By symbol, the first row behind the test span that trains again; none by default.
+    pub train_again: Option<Vec<usize>>,
     /// Symbols outer, splits inner; absent ones with 0 windows.
     pub table: Vec<SymbolSplit>,
     /// Legal windows of each symbol before splitting, with the reason where there is none.
@@ -95,38 +97,71 @@ pub fn plan(
     splits: &SplitConfig,
 ) -> Result<Plan, WindowError> {
     let legal = legal(bars, memory_bars, windows, target)?.require()?;
+    let plan = divide(bars, &legal, windows, target, splits)?;
+    for split in [Split::Train, Split::Validation] {
+        let total = plan.total(split);
+        if total.windows == 0 {
+            return Err(WindowError::EmptySplit {
+                split,
+                legal: legal.samples.len(),
+                in_split: total.purged,
+                purged: total.purged,
+            });
+        }
+    }
+    Ok(plan)
+}
+
+/// As [`plan`], from windows that are known already; a split may stay empty.
+///
+/// Windows before `splits.train_start` and from `splits.test_end` on belong to no split, unless
+/// `splits.train_after_test` takes those behind the embargo for training.
+///
+/// # Errors
+/// [`WindowError`]: settings out of bounds or no cut.
+pub fn divide(
+    bars: &Bars,
+    legal: &Legal,
+    windows: &WindowConfig,
+    target: &TargetConfig,
+    splits: &SplitConfig,
+) -> Result<Plan, WindowError> {
     let time = |sample: &Sample| bars.series[sample.series as usize].time[sample.last as usize];
     let mut times: Vec<i64> = legal.samples.iter().map(time).collect();
     let cuts = cuts(&mut times, splits).map_err(WindowError::Cuts)?;
+    let ahead = target.longest_exit_offset_bars();
+    let after = if splits.train_after_test {
+        let embargo_bars = embargo(splits, windows.length + ahead)?;
+        Some(rows_after_test(bars, &cuts, embargo_bars))
+    } else {
+        None
+    };
 
-    let ahead = target.longest_exit_offset_bars() as u32;
     let exit = |sample: &Sample| {
         time(&Sample {
-            last: sample.last + ahead,
+            last: sample.last + ahead as u32,
             ..*sample
         })
     };
     let mut kept: [Vec<Sample>; 3] = Default::default();
     let mut purged: [Vec<Sample>; 3] = Default::default();
     for &sample in &legal.samples {
-        let split = split_of(time(&sample), &cuts);
-        let whole = match split {
-            Split::Train => exit(&sample) < cuts.train_end_ns,
-            Split::Validation => exit(&sample) < cuts.validation_end_ns,
-            Split::Test => true,
+        let opens = time(&sample);
+        let (split, whole) = if opens < cuts.train_start_ns {
+            continue;
+        } else if opens < cuts.train_end_ns {
+            (Split::Train, exit(&sample) < cuts.train_end_ns)
+        } else if opens < cuts.validation_end_ns {
+            (Split::Validation, exit(&sample) < cuts.validation_end_ns)
+        } else if opens < cuts.test_end_ns {
+            (Split::Test, true)
+        } else if let Some(after) = &after {
+            let first = after[sample.series as usize];
+            (Split::Train, sample.last as usize >= first)
+        } else {
+            continue;
         };
         (if whole { &mut kept } else { &mut purged })[split as usize].push(sample);
-    }
-    let in_split = |split: Split| kept[split as usize].len() + purged[split as usize].len();
-    for split in [Split::Train, Split::Validation] {
-        if kept[split as usize].is_empty() {
-            return Err(WindowError::EmptySplit {
-                split,
-                legal: legal.samples.len(),
-                in_split: in_split(split),
-                purged: purged[split as usize].len(),
-            });
-        }
     }
 
     let before = count(bars, &kept[0]);
@@ -139,20 +174,33 @@ pub fn plan(
         validation,
         test,
         cuts,
+        train_again: after,
         table,
-        legal: legal.counts,
+        legal: legal.counts.clone(),
         caveat,
     })
 }
 
-fn split_of(time: i64, cuts: &Cuts) -> Split {
-    if time < cuts.train_end_ns {
-        Split::Train
-    } else if time < cuts.validation_end_ns {
-        Split::Validation
-    } else {
-        Split::Test
+/// Bars between a test span and training that goes on behind it.
+fn embargo(splits: &SplitConfig, least: usize) -> Result<usize, WindowError> {
+    match splits.embargo {
+        0 => Ok(least),
+        bars if bars >= least => Ok(bars),
+        bars => Err(WindowError::Setting {
+            key: "splits.embargo",
+            value: bars.to_string(),
+            rule: "it must be at least a window and its longest target: a window that trains would \
+                   look into the test span",
+        }),
     }
+}
+
+/// By series, the first row behind the test span and the embargo.
+fn rows_after_test(bars: &Bars, cuts: &Cuts, embargo_bars: usize) -> Vec<usize> {
+    let first = |series: &Series| {
+        series.time.partition_point(|&time| time < cuts.test_end_ns) + embargo_bars
+    };
+    bars.series.iter().map(first).collect()
 }
 
 fn thin(samples: &mut Vec<Sample>, stride: u32) {
@@ -203,6 +251,20 @@ fn table(
 }
 
 impl Plan {
+    /// By symbol and row: whether statistics may be fitted on the bar, that is, whether it opens inside
+    /// the training span.
+    pub fn training_rows(&self, bars: &Bars) -> Vec<Vec<bool>> {
+        let span = self.cuts.train_start_ns..self.cuts.train_end_ns;
+        let of = |(index, series): (usize, &Series)| {
+            let again = self.train_again.as_ref().map(|rows| rows[index]);
+            let trains = |(row, time): (usize, &i64)| {
+                span.contains(time) || again.is_some_and(|first| row >= first)
+            };
+            series.time.iter().enumerate().map(trains).collect()
+        };
+        bars.series.iter().enumerate().map(of).collect()
+    }
+
     /// The windows of a split.
     pub fn samples(&self, split: Split) -> &[Sample] {
         match split {

@@ -29,7 +29,7 @@ pub struct SeriesTargets {
 }
 
 /// What came after each of a list of windows, for the metrics.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcomes {
     /// The windows, in the order of the rows below.
     pub samples: Vec<Sample>,
@@ -45,6 +45,25 @@ pub struct Outcomes {
     pub raw: Vec<f32>,
     /// `[S]`, see [`SeriesTargets::last_return`].
     pub last_return: Vec<f32>,
+}
+
+impl Outcomes {
+    /// Puts the windows of `later` behind these; the horizons are the same.
+    ///
+    /// # Panics
+    /// If the horizons differ.
+    pub fn extend(&mut self, later: &Self) {
+        if self.samples.is_empty() {
+            self.horizons.clone_from(&later.horizons);
+        }
+        assert_eq!(self.horizons, later.horizons, "horizons");
+        self.samples.extend_from_slice(&later.samples);
+        self.times.extend_from_slice(&later.times);
+        self.label.extend_from_slice(&later.label);
+        self.scale.extend_from_slice(&later.scale);
+        self.raw.extend_from_slice(&later.raw);
+        self.last_return.extend_from_slice(&later.last_return);
+    }
 }
 
 /// Labels of all bars, for all horizons.

@@ -22,7 +22,7 @@ fn the_table_of_keys_is_the_configuration() {
         let value = match (key.bounds, key.name) {
             (_, "timezone") => "Europe/Berlin",
             (_, "session_open") => "09:30",
-            (_, "from" | "to" | "train_end" | "validation_end") => "2024-01-31",
+            (_, "from" | "to" | "train_start" | "train_end" | "validation_end" | "test_end") => "2024-01-31",
             (_, "head") => "linear16",
             (_, "metric") => "ic_ts_12",
             (_, "attention_heads") => "8",
@@ -46,13 +46,13 @@ fn the_table_of_keys_is_the_configuration() {
         };
         let mut settings = vec![format!("{path}={value}")];
         match key.section {
-            "splits" if key.name.ends_with("end") => {
+            "splits" if ["train_end", "validation_end"].contains(&key.name) => {
                 settings = vec![
                     "splits.train_end=2024-01-31".into(),
                     "splits.validation_end=2024-02-28".into(),
                 ];
             }
-            "splits" => {
+            "splits" if ["train", "validation", "test"].contains(&key.name) => {
                 settings = vec![
                     "splits.train=0.5".into(),
                     "splits.validation=0.3".into(),

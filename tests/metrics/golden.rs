@@ -1,4 +1,4 @@
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use emberline::device::transfer::upload;
@@ -248,7 +248,7 @@ fn ridge_is_scikit_learns_on_one_block_and_on_two() {
         .chain((0..40).map(|last| Sample { series: 1, last }))
         .collect();
     for (features, extents) in [(two, vec![(0..1, 50), (1..2, 40)]), (one, vec![(0..2, 50)])] {
-        let resident = Rc::new(Resident::from_extents(features, extents, &targets));
+        let resident = Arc::new(Resident::from_extents(features, extents, &targets));
         let epoch = Loader::new(resident, samples.clone(), 1, 32).sequential();
         let ridge = Ridge::fit(&epoch, 0.01).unwrap();
         assert_eq!(ridge.num_windows, 90);

@@ -2,7 +2,7 @@
 //! known, and real ones where they are beside this checkout.
 
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use emberline::device::transfer::to_host;
@@ -21,7 +21,7 @@ struct Prepared {
     bars: Bars,
     plan: Plan,
     targets: Targets,
-    resident: Rc<Resident>,
+    resident: Arc<Resident>,
     length: usize,
 }
 
@@ -66,7 +66,7 @@ fn prepare(bars: Bars, features: &str, windows: &WindowConfig, target: &TargetCo
     panel.blocks = &kept;
     let scaled = fitted.scaler.apply(panel).unwrap();
     let targets = targets(&bars, target);
-    let resident = Rc::new(Resident::new(scaled, &panels, &targets));
+    let resident = Arc::new(Resident::new(scaled, &panels, &targets));
 
     let every = legal(&bars, set.memory_bars(), windows, target)
         .unwrap()
@@ -114,7 +114,7 @@ fn assert_finite(resident: &Resident, bars: &Bars, samples: &[Sample], length: u
 fn baselines(prepared: &Prepared) -> (Validation, Ridge) {
     let loader = |samples: &[Sample]| {
         Loader::new(
-            Rc::clone(&prepared.resident),
+            Arc::clone(&prepared.resident),
             samples.to_vec(),
             prepared.length,
             256,

@@ -1,5 +1,5 @@
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use emberline::device::transfer::{to_host, traffic, upload};
@@ -90,7 +90,7 @@ impl Setup {
         }
         assert_eq!(start, self.features.len());
         let resident = Resident::from_extents(blocks, extents, &self.targets);
-        Loader::new(Rc::new(resident), self.samples.clone(), LENGTH, batch_size)
+        Loader::new(Arc::new(resident), self.samples.clone(), LENGTH, batch_size)
     }
 
     /// The batch as a plain loop over the host's copy.
@@ -191,7 +191,7 @@ fn windows_in_any_order_are_right_and_far_ones_are_gathered() {
     let mut samples = setup.samples.clone();
     samples.reverse(); // falling starts
     loader = Loader::new(
-        Rc::new(loader.resident().clone()),
+        Arc::new(loader.resident().clone()),
         samples.clone(),
         LENGTH,
         50,
@@ -202,7 +202,7 @@ fn windows_in_any_order_are_right_and_far_ones_are_gathered() {
         assert_eq!(values, to_host(epoch.batch(step).x), "step {step}");
     }
     let far = setup.samples.iter().copied().step_by(LENGTH).collect();
-    let loader = Loader::new(Rc::new(loader.resident().clone()), far, LENGTH, 50);
+    let loader = Loader::new(Arc::new(loader.resident().clone()), far, LENGTH, 50);
     let epoch = loader.sequential();
     assert!((0..epoch.len()).all(|step| !spread(epoch.windows(step)).1));
     // a shuffled epoch has no neighbours
@@ -255,7 +255,7 @@ fn the_last_partial_batch_is_dropped_in_training_and_kept_in_validation() {
         (1, count)
     );
     // and no window gives no batch
-    let resident = Rc::new(large.resident().clone());
+    let resident = Arc::new(large.resident().clone());
     let empty = Loader::new(resident, Vec::new(), LENGTH, 8);
     assert!(empty.shuffled(1, 0).is_empty() && empty.sequential().is_empty());
 }
@@ -346,7 +346,7 @@ fn forecasts_return_to_the_order_of_the_samples() {
     let mut samples = setup.samples.clone();
     samples.sort_by_key(|sample| (sample.last % 13, sample.series));
     let loader = Loader::new(
-        Rc::new(loader.resident().clone()),
+        Arc::new(loader.resident().clone()),
         samples.clone(),
         LENGTH,
         64,

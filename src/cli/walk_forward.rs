@@ -1,0 +1,153 @@
+//! `walk-forward`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use emberline::device::{Kind, Selection};
+use emberline::run::{self, Fold, FoldResult, Pooled, RunConfig, Survey, Walk, WalkOptions};
+use emberline::training::stop;
+use emberline::windows::Split;
+
+use super::walk_progress::WalkShown;
+use super::{BarsArgs, Global, out};
+
+/// Arguments of `walk-forward`.
+#[derive(Args, Debug)]
+pub(crate) struct WalkForwardArgs {
+    /// A TOML file, or a preset: demo (the default), crypto-5m, daily-equities
+    #[arg(long, value_name = "FILE or PRESET")]
+    config: Option<String>,
+    #[command(flatten)]
+    bars: BarsArgs,
+    /// Change one key, as in --set training.epochs=3; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Test spans, one behind the other [default: the configuration's]
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// Runs of each fold, with seeds one behind the other [default: the configuration's]
+    #[arg(long, value_name = "N")]
+    seeds: Option<usize>,
+    /// The walk's own folder; one that was interrupted goes on [default: checkpoints/<utc>-<hash>]
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// Runs at the same time, each on its share of the threads [default: one a thread on the CPU]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Print folds, spans and windows; open no device, write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(args: WalkForwardArgs, global: &Global) -> anyhow::Result<ExitCode> {
+    let config = configuration(&args, global)?;
+    let survey = run::survey(config)?;
+    let folds = run::folds(&survey)?;
+    if args.dry_run {
+        out::text(table(&folds))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    global.say((super::train::describe(&survey) + &table(&folds)).trim_end());
+    let run_dir = match &args.run_dir {
+        Some(run_dir) => run_dir.clone(),
+        None => super::train::default_run_dir(&survey)?,
+    };
+    run::claim_walk(&survey, &run_dir)?;
+    let stop = stop::install().context("cannot listen for signals")?;
+    let selection = global.open_device()?;
+    let inputs = run::inputs(&survey, &survey.set, &selection.device)?;
+    global.say(format_args!("walk: {}", run_dir.display()));
+    let walk = &survey.config.walk_forward;
+    let num_runs = folds.len() * walk.seeds;
+    let shown = WalkShown::new(global, num_runs, &survey.config.training.metric);
+    let walked = run::walk(
+        &folds,
+        &inputs,
+        &selection,
+        &WalkOptions {
+            run_dir: &run_dir,
+            jobs: jobs(args.jobs, &selection),
+            stop,
+            on: &|event| shown.on(event),
+        },
+    )?;
+    drop(shown);
+    match walked {
+        Walk::Interrupted(signal) => {
+            global.say(format_args!(
+                "interrupted; the same command with --run-dir {} goes on",
+                run_dir.display()
+            ));
+            Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)))
+        }
+        Walk::Finished(results) => report(&survey, &results, &run_dir, global),
+    }
+}
+
+/// The configuration with the flags over it.
+fn configuration(args: &WalkForwardArgs, global: &Global) -> anyhow::Result<RunConfig> {
+    let mut set = args.set.clone();
+    let flags = [
+        ("walk_forward.folds", args.folds),
+        ("walk_forward.seeds", args.seeds),
+    ];
+    for (key, value) in flags {
+        set.extend(value.map(|value| format!("{key}={value}")));
+    }
+    let mut config = RunConfig::load(Some(args.config.as_deref().unwrap_or("demo")), &set)?;
+    args.bars.apply(&mut config.data);
+    if let Some(seed) = global.seed {
+        config.training.seed = seed;
+    }
+    Ok(config)
+}
+
+/// Runs at the same time: on the CPU one for each thread, since a run's small steps leave threads
+/// waiting for each other; on a GPU one.
+pub(crate) fn jobs(asked: Option<u16>, selection: &Selection) -> usize {
+    match (selection.kind, asked) {
+        (Kind::Cpu, Some(jobs)) => usize::from(jobs),
+        (Kind::Cpu, None) => rayon::current_num_threads(),
+        _ => 1,
+    }
+}
+
+/// Spans and windows of every fold.
+pub(crate) fn table(folds: &[Fold]) -> String {
+    let mut rows = Vec::new();
+    for fold in folds {
+        for split in Split::ALL {
+            let total = fold.survey.plan.total(split);
+            rows.push(vec![
+                format!("fold {} {split}", fold.number),
+                total.first.map_or_else(|| "-".to_owned(), date),
+                total.last.map_or_else(|| "-".to_owned(), date),
+                total.windows.to_string(),
+                total.purged.to_string(),
+            ]);
+        }
+    }
+    out::table(&["span", "first", "last", "windows", "purged"], &rows)
+}
+
+/// `2026-01-31 23:55`, UTC.
+fn date(time_ns: i64) -> String {
+    chrono::DateTime::from_timestamp_nanos(time_ns)
+        .format("%Y-%m-%d %H:%M")
+        .to_string()
+}
+
+fn report(
+    survey: &Survey,
+    results: &[FoldResult],
+    run_dir: &std::path::Path,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
+    let pooled = Pooled::test(results);
+    let validation = pooled.measure(survey, &pooled.mean());
+    global.say(run_dir.display());
+    out::text(validation.text())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,93 @@
+//! All folds of a walk as one stretch of windows, so that a metric has one definition for one fold and
+//! for many.
+
+use super::super::Survey;
+use super::super::train::scorer_of;
+use super::FoldResult;
+use crate::metrics::{Forecasts, Validation};
+use crate::windows::Outcomes;
+
+/// Forecasts of several runs and the baselines, on windows of one kind of all folds.
+#[derive(Clone, Debug)]
+pub struct Pooled {
+    /// What came, fold after fold.
+    pub outcomes: Outcomes,
+    /// Fold, from 1, of each window.
+    pub fold: Vec<u32>,
+    /// Seeds in rising order.
+    pub seeds: Vec<u64>,
+    /// `[S, Hn]` for each seed, in the label's units.
+    pub forecasts: Vec<Vec<f32>>,
+    /// The baselines, with their names.
+    pub baselines: Vec<Forecasts>,
+}
+
+impl Pooled {
+    /// The validation windows of all folds: what a choice may look at.
+    pub fn validation(results: &[FoldResult]) -> Self {
+        Self::of(
+            results,
+            |result| (&result.validation, &result.validation_baselines),
+            |run| &run.validation,
+        )
+    }
+
+    /// The test windows of all folds. Whoever looks at them writes a line into the ledger.
+    pub fn test(results: &[FoldResult]) -> Self {
+        Self::of(
+            results,
+            |result| (&result.test, &result.test_baselines),
+            |run| &run.test,
+        )
+    }
+
+    fn of<'a>(
+        results: &'a [FoldResult],
+        windows: impl Fn(&'a FoldResult) -> (&'a Outcomes, &'a Vec<Forecasts>),
+        forecasts: impl Fn(&'a super::FoldRun) -> &'a Vec<f32>,
+    ) -> Self {
+        let mut pooled = Self {
+            outcomes: Outcomes::default(),
+            fold: Vec::new(),
+            seeds: results
+                .first()
+                .map(|result| result.runs.iter().map(|run| run.job.seed).collect())
+                .unwrap_or_default(),
+            forecasts: Vec::new(),
+            baselines: Vec::new(),
+        };
+        pooled.forecasts = vec![Vec::new(); pooled.seeds.len()];
+        for result in results {
+            let (outcomes, baselines) = windows(result);
+            pooled.outcomes.extend(outcomes);
+            pooled
+                .fold
+                .extend(vec![result.fold.number as u32; outcomes.samples.len()]);
+            for (all, run) in pooled.forecasts.iter_mut().zip(&result.runs) {
+                all.extend_from_slice(forecasts(run));
+            }
+            for (index, baseline) in baselines.iter().enumerate() {
+                match pooled.baselines.get_mut(index) {
+                    Some(all) => all.values.extend_from_slice(&baseline.values),
+                    None => pooled.baselines.push(baseline.clone()),
+                }
+            }
+        }
+        pooled
+    }
+
+    /// Forecasts of these windows beside the baselines.
+    ///
+    /// # Panics
+    /// If there is not one forecast for each window and horizon.
+    pub fn measure(&self, survey: &Survey, forecasts: &[f32]) -> Validation {
+        scorer_of(survey, self.outcomes.clone(), &self.baselines).validation(forecasts)
+    }
+
+    /// The mean of the seeds' forecasts, window by window.
+    pub fn mean(&self) -> Vec<f32> {
+        let count = self.forecasts.len() as f32;
+        let at = |index: usize| self.forecasts.iter().map(|one| one[index]).sum::<f32>() / count;
+        (0..self.outcomes.label.len()).map(at).collect()
+    }
+}
