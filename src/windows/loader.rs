@@ -98,7 +98,7 @@ impl Loader {
     /// As [`Loader::new`].
     #[must_use]
     pub fn with_samples(&self, samples: Vec<Sample>) -> Self {
-        let resident = Rc::clone(&self.resident);
+        let resident = Arc::clone(&self.resident);
         Self::new(resident, samples, self.length, self.batch_size)
     }
 

@@ -22,7 +22,9 @@ fn the_table_of_keys_is_the_configuration() {
         let value = match (key.bounds, key.name) {
             (_, "timezone") => "Europe/Berlin",
             (_, "session_open") => "09:30",
-            (_, "from" | "to" | "train_start" | "train_end" | "validation_end" | "test_end") => "2024-01-31",
+            (_, "from" | "to" | "train_start" | "train_end" | "validation_end" | "test_end") => {
+                "2024-01-31"
+            }
             (_, "head") => "linear16",
             (_, "metric") => "ic_ts_12",
             (_, "attention_heads") => "8",

@@ -74,7 +74,14 @@ fn completions_know_the_commands() {
     let program = Program::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = program.succeed(&["completions", shell]).stdout;
-        for word in ["train", "resume", "score", "walk-forward", "checkpoint", "simulate"] {
+        for word in [
+            "train",
+            "resume",
+            "score",
+            "walk-forward",
+            "checkpoint",
+            "simulate",
+        ] {
             assert!(script.contains(word), "{shell} lacks `{word}`");
         }
     }

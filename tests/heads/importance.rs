@@ -1,6 +1,6 @@
 //! Permutation importance: who carries the signal comes first, the rest is near 0.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use emberline::device::transfer::{traffic, upload};
@@ -134,7 +134,7 @@ fn blocks_do_not_matter() {
             // By bar, both symbols in turn: every batch has both.
             let samples =
                 (100..400).flat_map(|last| (0..2).map(move |series| Sample { series, last }));
-            Loader::new(Rc::new(resident), samples.collect(), LENGTH, 64)
+            Loader::new(Arc::new(resident), samples.collect(), LENGTH, 64)
         })
     };
     assert_eq!(blocks(true), blocks(false));

@@ -6,7 +6,7 @@ mod importance;
 mod learning;
 mod outputs;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use emberline::device::transfer::upload;
@@ -34,7 +34,7 @@ fn loader(
     let device = Device::flex();
     let bars = labels.len();
     let width = features.len() / bars;
-    let resident = Rc::new(Resident {
+    let resident = Arc::new(Resident {
         features: vec![upload(features.to_vec(), [1, bars, width], &device)],
         labels: vec![upload(labels.to_vec(), [1, bars, 1], &device)],
         places: vec![(0, 0)],
