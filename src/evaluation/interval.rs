@@ -11,7 +11,8 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Panel;
+use super::Ingredients;
+use super::ingredients::grain_bars;
 
 /// What makes this stream differ from other uses of the same seed.
 const DOMAIN: [u8; 24] = *b"emberline interval\0\0\0\0\0\0";
@@ -66,184 +67,6 @@ impl Interval {
     }
 }
 
-/// A statistic of a stretch of bars that needs only sums over the bars: their running sums.
-#[derive(Clone, Debug)]
-pub struct Ingredients {
-    kind: Kind,
-    num_bars: usize,
-    width: usize,
-    /// `[T + 1, W]`
-    running: Vec<f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    /// Sum of the first over sum of the second.
-    Ratio,
-    /// Of (1, r, r^2).
-    Sharpe { bars_per_year: f64 },
-    /// Of (1, f, a, f^2, a^2, f a) for each symbol.
-    Correlation,
-}
-
-impl Ingredients {
-    /// Sum of the first over the sum of the second: (hits, pairs), (correlation, 1), (return, 1).
-    pub fn ratio(per_bar: &[(f64, f64)]) -> Self {
-        Self::new(Kind::Ratio, per_bar.len(), 2, |bar, row| {
-            row.copy_from_slice(&[per_bar[bar].0, per_bar[bar].1]);
-        })
-    }
-
-    /// The mean of the values that are there: correlations across symbols, which some bars lack.
-    pub fn mean(per_bar: &[Option<f64>]) -> Self {
-        let pairs: Vec<(f64, f64)> = per_bar
-            .iter()
-            .map(|value| value.map_or((0.0, 0.0), |value| (value, 1.0)))
-            .collect();
-        Self::ratio(&pairs)
-    }
-
-    /// The Sharpe ratio of a year: [`super::sharpe`].
-    pub fn sharpe(returns: &[f64], bars_per_year: f64) -> Self {
-        Self::new(
-            Kind::Sharpe { bars_per_year },
-            returns.len(),
-            3,
-            |bar, row| {
-                row.copy_from_slice(&[1.0, returns[bar], returns[bar] * returns[bar]]);
-            },
-        )
-    }
-
-    /// [`crate::metrics::ic_ts`]: the mean over symbols of the correlation over time.
-    ///
-    /// # Panics
-    /// If there is not one forecast and one outcome for each window of `panel`.
-    pub fn correlation(panel: &Panel, forecast: &[f64], actual: &[f64]) -> Self {
-        assert_eq!(forecast.len(), panel.len(), "forecasts");
-        assert_eq!(actual.len(), panel.len(), "outcomes");
-        let (mut symbol, mut f, mut a) = (
-            vec![0; panel.len()],
-            vec![0.0; panel.len()],
-            vec![0.0; panel.len()],
-        );
-        // centred and scaled, so that differences of running sums lose no digits
-        for (number, members) in panel.symbols().enumerate() {
-            for (from, to) in [(forecast, &mut f), (actual, &mut a)] {
-                let n = members.len() as f64;
-                let pick = || members.iter().map(|&index| from[index as usize]);
-                let mean = pick().sum::<f64>() / n;
-                let spread = (pick().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
-                let largest = pick().fold(0.0_f64, |size, value| size.max(value.abs()));
-                for &index in members {
-                    let value = from[index as usize] - mean;
-                    // a constant keeps no trace of rounding
-                    to[index as usize] = if spread > 1e-13 * largest {
-                        value / spread
-                    } else {
-                        0.0
-                    };
-                }
-            }
-            for &index in members {
-                symbol[index as usize] = number;
-            }
-        }
-        let bars: Vec<&[u32]> = panel.bars().collect();
-        Self::new(
-            Kind::Correlation,
-            bars.len(),
-            6 * panel.num_symbols(),
-            |bar, row| {
-                for &index in bars[bar] {
-                    let index = index as usize;
-                    let (f, a) = (f[index], a[index]);
-                    row[6 * symbol[index]..][..6].copy_from_slice(&[
-                        1.0,
-                        f,
-                        a,
-                        f * f,
-                        a * a,
-                        f * a,
-                    ]);
-                }
-            },
-        )
-    }
-
-    fn new(kind: Kind, num_bars: usize, width: usize, fill: impl Fn(usize, &mut [f64])) -> Self {
-        let mut running = vec![0.0; (num_bars + 1) * width];
-        for bar in 0..num_bars {
-            let (before, after) = running.split_at_mut((bar + 1) * width);
-            let row = &mut after[..width];
-            fill(bar, row);
-            for (sum, earlier) in row.iter_mut().zip(&before[bar * width..]) {
-                *sum += earlier;
-            }
-        }
-        Self {
-            kind,
-            num_bars,
-            width,
-            running,
-        }
-    }
-
-    /// Bars.
-    pub fn num_bars(&self) -> usize {
-        self.num_bars
-    }
-
-    /// The statistic of all bars; none where it is not defined.
-    pub fn value(&self) -> Option<f64> {
-        self.of_stretches(&[(0, self.num_bars)], &mut vec![0.0; self.width])
-    }
-
-    /// The statistic of the stretches (from, until) put together.
-    fn of_stretches(&self, stretches: &[(usize, usize)], sums: &mut Vec<f64>) -> Option<f64> {
-        sums.clear();
-        sums.resize(self.width, 0.0);
-        for &(from, until) in stretches {
-            let low = &self.running[from * self.width..][..self.width];
-            let high = &self.running[until * self.width..][..self.width];
-            for ((sum, high), low) in sums.iter_mut().zip(high).zip(low) {
-                *sum += high - low;
-            }
-        }
-        match self.kind {
-            Kind::Ratio => (sums[1] > 0.5).then(|| sums[0] / sums[1]),
-            Kind::Sharpe { bars_per_year } => {
-                let (n, mean) = (sums[0], sums[1] / sums[0]);
-                let variance = (sums[2] - n * mean * mean) / (n - 1.0);
-                (n > 1.5 && variance > 1e-12 * sums[2] / n)
-                    .then(|| mean / variance.sqrt() * bars_per_year.sqrt())
-            }
-            Kind::Correlation => {
-                let (mut total, mut count) = (0.0, 0_usize);
-                for symbol in sums.chunks_exact(6) {
-                    if let Some(correlation) = correlation(symbol) {
-                        total += correlation;
-                        count += 1;
-                    }
-                }
-                (count > 0).then(|| total / count as f64)
-            }
-        }
-    }
-}
-
-/// From sums of (1, f, a, f^2, a^2, f a) of values that have about variance 1.
-fn correlation(sums: &[f64]) -> Option<f64> {
-    let &[n, f, a, ff, aa, fa] = sums else {
-        return None;
-    };
-    if n < 2.5 {
-        return None;
-    }
-    let (spread_f, spread_a) = (ff - f * f / n, aa - a * a / n);
-    (spread_f > 1e-9 && spread_a > 1e-9).then(|| (fa - f * a / n) / (spread_f * spread_a).sqrt())
-}
-
 /// Bars of a block: at least twice the horizon, over which targets overlap, and growing with the
 /// number of bars as the best length for a mean does.
 ///
@@ -265,9 +88,10 @@ pub fn block_bars(num_bars: usize, horizon_bars: usize) -> usize {
 /// A percentile interval for the mean of a statistic over runs, by a circular block bootstrap over
 /// bars and a bootstrap over runs.
 ///
-/// Each resample draws ceil(T / b) blocks of b = [`block_bars`] bars that may wrap around the end (the
-/// last is cut, so that a resample has T bars) and, with several runs, as many runs with replacement;
-/// every run is measured on the same bars. The ends are percentiles of the resamples, linear between
+/// Each resample draws ceil(T / b) blocks of b = [`block_bars`] bars, which start at every fourth of the
+/// shortest block and go on at the first bar after the last (one block is cut, so that a resample has T
+/// bars) and, with several runs, as many runs with replacement; every run is measured on the same bars.
+/// The ends are percentiles of the resamples, linear between
 /// two. The same seed gives the same interval on any number of threads. None without a run, or where
 /// the statistic is undefined on the data or on half of the resamples.
 ///
@@ -303,9 +127,9 @@ fn resampled(
     horizon_bars: usize,
     config: &IntervalConfig,
 ) -> Option<Interval> {
-    let num_bars = runs.first()?.num_bars;
+    let num_bars = runs.first()?.num_bars();
     for run in runs.iter().chain(others.unwrap_or_default()) {
-        assert_eq!(run.num_bars, num_bars, "bars of a run");
+        assert_eq!(run.num_bars(), num_bars, "bars of a run");
     }
     let whole = |runs: &[Ingredients]| -> Option<f64> {
         let values: Option<Vec<f64>> = runs.iter().map(Ingredients::value).collect();
@@ -316,19 +140,22 @@ fn resampled(
     if let Some(others) = others {
         value -= whole(others)?;
     }
-    let block = block_bars(num_bars, horizon_bars);
-    let mut values: Vec<f64> = (0..config.resamples as u64)
-        .into_par_iter()
-        .filter_map(|number| {
-            let mut random = stream(config.seed, number);
-            let stretches = stretches(num_bars, block, &mut random);
-            let value = drawn(runs, &stretches, &mut random)?;
-            match others {
-                None => Some(value),
-                Some(others) => Some(value - drawn(others, &stretches, &mut random)?),
-            }
+    let grain = grain_bars(num_bars);
+    let block = block_bars(num_bars, horizon_bars).div_ceil(grain);
+    let draws: Vec<Draw> = (0..config.resamples as u64)
+        .map(|number| {
+            let grains = runs[0].num_grains();
+            Draw::new(config.seed, number, grains, block, runs.len(), others)
         })
         .collect();
+    let mut drawn = means(runs, &draws, block, |draw| &draw.times);
+    if let Some(others) = others {
+        let less = means(others, &draws, block, |draw| &draw.times_of_others);
+        for (value, less) in drawn.iter_mut().zip(less) {
+            *value = value.zip(less).map(|(value, less)| value - less);
+        }
+    }
+    let mut values: Vec<f64> = drawn.into_iter().flatten().collect();
     let resamples = values.len();
     if resamples < 2 || 2 * resamples < config.resamples {
         return None;
@@ -344,48 +171,82 @@ fn resampled(
         standard_error: (squares / (resamples - 1) as f64).sqrt(),
         level: config.level,
         resamples,
-        block_bars: block,
+        block_bars: (block * grain).min(num_bars),
         num_runs: runs.len(),
     })
 }
 
-/// Mean over runs drawn with replacement; a single run is itself.
-fn drawn(
-    runs: &[Ingredients],
-    stretches: &[(usize, usize)],
-    random: &mut ChaCha8Rng,
-) -> Option<f64> {
-    let mut times = vec![0_u32; runs.len()];
-    for _ in 0..runs.len() {
-        times[below(runs.len(), random)] += 1;
-    }
-    let mut sums = Vec::new();
-    let mut total = 0.0;
-    for (run, &times) in runs.iter().zip(&times) {
-        if times > 0 {
-            total += f64::from(times) * run.of_stretches(stretches, &mut sums)?;
-        }
-    }
-    Some(total / runs.len() as f64)
+/// What one resample draws.
+struct Draw {
+    /// First grains of whole blocks.
+    starts: Vec<u32>,
+    /// First grain and length of the block that is cut.
+    cut: (usize, usize),
+    /// How often each run is drawn.
+    times: Vec<u32>,
+    times_of_others: Vec<u32>,
 }
 
-/// Blocks that together hold `num_bars` bars, as (from, until); one that wraps becomes two.
-fn stretches(num_bars: usize, block: usize, random: &mut ChaCha8Rng) -> Vec<(usize, usize)> {
-    let mut stretches = Vec::with_capacity(num_bars / block + 2);
-    let mut left = num_bars;
-    while left > 0 {
-        let from = below(num_bars, random);
-        let length = block.min(left);
-        let until = from + length;
-        if until <= num_bars {
-            stretches.push((from, until));
-        } else {
-            stretches.push((from, num_bars));
-            stretches.push((0, until - num_bars));
+impl Draw {
+    fn new(
+        seed: u64,
+        number: u64,
+        grains: usize,
+        block: usize,
+        runs: usize,
+        others: Option<&[Ingredients]>,
+    ) -> Self {
+        let mut random = stream(seed, number);
+        let starts = (0..grains / block)
+            .map(|_| below(grains, &mut random) as u32)
+            .collect();
+        let cut = (below(grains, &mut random), grains % block);
+        let mut times = |runs: usize| {
+            let mut times = vec![0; runs];
+            for _ in 0..runs {
+                times[below(runs, &mut random)] += 1;
+            }
+            times
+        };
+        Self {
+            starts,
+            cut,
+            times: times(runs),
+            times_of_others: times(others.map_or(0, <[_]>::len)),
         }
-        left -= length;
     }
-    stretches
+}
+
+/// Of each resample the mean over the runs that it draws. A run's blocks stay in the cache while all
+/// resamples read them.
+fn means(
+    runs: &[Ingredients],
+    draws: &[Draw],
+    block: usize,
+    times: impl Fn(&Draw) -> &[u32] + Sync,
+) -> Vec<Option<f64>> {
+    let mut totals: Vec<Option<f64>> = vec![Some(0.0); draws.len()];
+    for (number, run) in runs.iter().enumerate() {
+        let blocks = run.blocks(block);
+        totals.par_iter_mut().zip(draws).for_each(|(total, draw)| {
+            let times = times(draw)[number];
+            if times == 0 {
+                return;
+            }
+            let mut sums = vec![0.0; run.width()];
+            for &start in &draw.starts {
+                let row = &blocks[start as usize * run.width()..][..run.width()];
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += value;
+                }
+            }
+            run.add(draw.cut.0, draw.cut.1, &mut sums);
+            *total = total
+                .zip(run.of_sums(&sums))
+                .map(|(total, value)| total + f64::from(times) * value / runs.len() as f64);
+        });
+    }
+    totals
 }
 
 /// The draws of one resample: keyed by the seed, one stream a resample.

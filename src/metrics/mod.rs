@@ -19,6 +19,7 @@ mod ridge;
 mod scorer;
 mod significance;
 mod table;
+mod trees;
 mod validation;
 
 pub use baselines::{Forecasts, minus_last_return, zero};
@@ -34,4 +35,5 @@ pub use panel::Panel;
 pub use ridge::{RIDGE_LAMBDA, Ridge};
 pub use scorer::Scorer;
 pub use significance::{minimum_detectable_ic, newey_west_lag, newey_west_se, t_statistic};
+pub use trees::{Trees, TreesConfig};
 pub use validation::{HorizonScores, NamedScores, Scores, Validation};

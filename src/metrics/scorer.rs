@@ -84,7 +84,11 @@ impl Scorer {
         }
     }
 
-    fn scores(&self, forecasts: &[f32]) -> Vec<Scores> {
+    /// The scores of forecasts at each horizon, as [`Self::validation`] has them.
+    ///
+    /// # Panics
+    /// As [`Self::validation`].
+    pub fn scores(&self, forecasts: &[f32]) -> Vec<Scores> {
         let outcomes = &self.outcomes;
         let width = outcomes.horizons.len();
         assert_eq!(

@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 use super::keys::{self, Bounds, KEYS};
 use super::{RunError, WalkConfig, WalkMode};
+use crate::evaluation::{BacktestConfig, CostsConfig, EvaluationConfig};
 use crate::features::ScalerConfig;
 use crate::market::DataConfig;
 use crate::market::split::SplitConfig;
@@ -44,6 +45,8 @@ pub struct RunConfig {
     pub costs: CostsConfig,
     /// Folds and seeds of a walk forward.
     pub walk_forward: WalkConfig,
+    /// How forecasts are traded in evaluations.
+    pub backtest: BacktestConfig,
 }
 
 /// Section `[features]`.
@@ -63,14 +66,6 @@ impl Default for FeaturesConfig {
             clip: 5.0,
         }
     }
-}
-
-/// Section `[costs]`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CostsConfig {
-    /// Cost of one trade's side, basis points. The validation report stands its break-even beside it.
-    pub bps: f64,
 }
 
 /// The presets of the program: name and TOML text.
@@ -133,6 +128,15 @@ impl RunConfig {
         match Value::try_from(self) {
             Ok(Value::Table(table)) => table,
             other => panic!("a configuration is a table, not {other:?}"),
+        }
+    }
+
+    /// What `evaluation::evaluate` takes of it.
+    pub fn evaluation(&self) -> EvaluationConfig {
+        EvaluationConfig {
+            backtest: self.backtest.clone(),
+            costs: self.costs.clone(),
+            ..EvaluationConfig::default()
         }
     }
 

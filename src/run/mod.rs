@@ -19,7 +19,7 @@ mod train;
 mod walk;
 
 pub use baselines::Baselines;
-pub use config::{CostsConfig, FeaturesConfig, PRESETS, RunConfig};
+pub use config::{FeaturesConfig, PRESETS, RunConfig};
 pub use error::RunError;
 pub use evaluate::{Examination, Examined, examine};
 pub use importance::{FeatureImportance, importance};

@@ -7,5 +7,7 @@
     reason = "helpers of tests; exact results are compared exactly"
 )]
 
+mod backtest;
+mod evaluate;
 mod interval;
 mod statistics;

@@ -10,3 +10,4 @@
 
 mod golden;
 mod report;
+mod trees;
