@@ -49,10 +49,10 @@ static MAMA: Declaration = Declaration {
         let gaps = work.shared_many("mesa", &key, |work| mesa(work, work.close(), 0, limits));
         work.close() - gaps[output].clone()
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut averages = Adaptive::new(p.factor(0), p.factor(1));
         Machine::new(move |bar| averages.next(bar.close))
-    }),
+    },
     ..TALIB
 };
 
@@ -131,7 +131,7 @@ static HA: Declaration = Declaration {
             _ => ha_close,
         }
     },
-    machine: Some(|_| {
+    machine: |_| {
         let (mut open, mut close) = (f64::NAN, f64::NAN);
         Machine::new(move |bar| {
             open = if open.is_nan() {
@@ -144,6 +144,6 @@ static HA: Declaration = Declaration {
             let low = bar.low.min(open).min(close);
             [open, high, low, close]
         })
-    }),
+    },
     ..TALIB
 };

@@ -56,10 +56,10 @@ static SMA: Declaration = Declaration {
     source: "TA-Lib 0.8.1, SMA",
     compute: |work, p, _| sma(work, p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut mean = Mean::new(p.bars(0));
         Machine::new(move |bar| [mean.next(bar.close)])
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::sma(&s.close, p.bars(0))]),
 };
 
@@ -83,10 +83,10 @@ static EMA: Declaration = Declaration {
     source: "TA-Lib 0.8.1, EMA",
     compute: |work, p, _| work.close() - ema_deviation(work, p.bars(0), p.bars(0) - 1),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut average = Smooth::exponential(p.bars(0));
         Machine::new(move |bar| [average.next(bar.close)])
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::ema(&s.close, p.bars(0), p.bars(0) - 1)]),
 };
 
@@ -110,10 +110,10 @@ static EMA_ADJUSTED: Declaration = Declaration {
     source: "pandas 3.0, ewm(span=period, adjust=True).mean(); core111",
     compute: |work, p, _| work.close() - adjusted_deviation(work, p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut average = Adjusted::new(p.bars(0));
         Machine::new(move |bar| [average.next(bar.close)])
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::ema_adjusted(&s.close, p.bars(0))]),
 };
 
@@ -139,10 +139,10 @@ static EMA_DISTANCE: Declaration = Declaration {
         deviation.clone() / (work.close() - deviation)
     },
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut average = Smooth::exponential(p.bars(0));
         Machine::new(move |bar| [bar.close / average.next(bar.close) - 1.0])
-    }),
+    },
     oracle: Some(|s, p| {
         let ema = oracle::ema(&s.close, p.bars(0), p.bars(0) - 1);
         vec![

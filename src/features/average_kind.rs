@@ -2,7 +2,7 @@
 
 use super::average::{bars_to_forget, seeded_memory};
 use super::declaration::{Memory, Parameter, Parameters};
-use super::machine::average::KAUFMAN_WEIGHTS;
+use super::machine::average::{KAUFMAN_WEIGHTS, hull};
 
 /// A kind of moving average, as the parameters called `matype` choose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,19 @@ impl AverageKind {
         }
     }
 
+    /// What a machine of it rejoins every so many bars ([`Machine::rejoins`]).
+    ///
+    /// [`Machine::rejoins`]: super::machine::Machine::rejoins
+    pub(super) fn rejoins(self, period: usize) -> usize {
+        match self {
+            _ if period == 1 => 1,
+            Self::Identity | Self::Simple | Self::Triangular => 1,
+            Self::Weighted => period,
+            Self::Hull => together(&hull(period)),
+            _ => 0,
+        }
+    }
+
     /// Values that an average depends on.
     pub(super) fn memory(self, period: usize) -> Memory {
         let chained = |averages: usize| Memory::Infinite(averages * seeded_memory(period));
@@ -117,6 +130,21 @@ impl AverageKind {
             Self::Wilder => Memory::Infinite(period + bars_to_forget(1.0 / period as f64)),
         }
     }
+}
+
+/// What a machine of several averages rejoins every so many bars.
+pub(super) fn together(rejoins: &[usize]) -> usize {
+    let divisor = |mut a: usize, mut b: usize| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    let common = |a: usize, &b: &usize| match a * b {
+        0 => 0,
+        product => product / divisor(a, b),
+    };
+    rejoins.iter().fold(1, common)
 }
 
 /// Bars before the first value of MAMA.

@@ -50,7 +50,7 @@ static ACCBANDS: Declaration = Declaration {
         };
         rolling::mean(value, p.bars(0))
     },
-    machine: Some(machines::accbands),
+    machine: machines::accbands,
     ..BANDS
 };
 
@@ -73,7 +73,7 @@ static DONCHIAN: Declaration = Declaration {
             _ => lowest,
         }
     },
-    machine: Some(machines::donchian),
+    machine: machines::donchian,
     ..BANDS
 };
 
@@ -119,7 +119,7 @@ static KC: Declaration = Declaration {
             middle - width
         }
     },
-    machine: Some(machines::kc),
+    machine: machines::kc,
     ..BANDS
 };
 

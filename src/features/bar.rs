@@ -39,7 +39,7 @@ static AVGPRICE: Declaration = Declaration {
             + above_low(work, Column::Close);
         work.column(Column::Low) + rest.mul_scalar(0.25)
     },
-    machine: Some(|_| Machine::new(|bar| [(bar.high + bar.low + bar.close + bar.open) / 4.0])),
+    machine: |_| Machine::new(|bar| [(bar.high + bar.low + bar.close + bar.open) / 4.0]),
     ..OWN_BAR
 };
 
@@ -51,7 +51,7 @@ static MEDPRICE: Declaration = Declaration {
     formula: "(high_t + low_t) / 2",
     source: "TA-Lib 0.8.1, MEDPRICE",
     compute: |work, _, _| work.column(Column::Low) + above_low(work, Column::High).mul_scalar(0.5),
-    machine: Some(|_| Machine::new(|bar| [bar.median_price()])),
+    machine: |_| Machine::new(|bar| [bar.median_price()]),
     ..OWN_BAR
 };
 
@@ -62,7 +62,7 @@ static TYPPRICE: Declaration = Declaration {
     formula: "(high_t + low_t + close_t) / 3",
     source: "TA-Lib 0.8.1, TYPPRICE",
     compute: |work, _, _| work.typical_price(),
-    machine: Some(|_| Machine::new(|bar| [bar.typical_price()])),
+    machine: |_| Machine::new(|bar| [bar.typical_price()]),
     ..OWN_BAR
 };
 
@@ -76,7 +76,7 @@ static WCLPRICE: Declaration = Declaration {
         let rest = above_low(work, Column::High) + above_low(work, Column::Close).mul_scalar(2.0);
         work.column(Column::Low) + rest.mul_scalar(0.25)
     },
-    machine: Some(|_| Machine::new(|bar| [(bar.high + bar.low + 2.0 * bar.close) / 4.0])),
+    machine: |_| Machine::new(|bar| [(bar.high + bar.low + 2.0 * bar.close) / 4.0]),
     ..OWN_BAR
 };
 

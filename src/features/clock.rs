@@ -48,7 +48,7 @@ const fn own_bar(
         source: "set base",
         compute,
         flow: None,
-        machine: Some(machine),
+        machine,
         oracle: Some(oracle),
     }
 }

@@ -56,13 +56,13 @@ static HT_DCPERIOD: Declaration = Declaration {
               period_t = 0.33 p_t + 0.67 period_{t-1}; all from 0 at bar 12",
     source: "Ehlers (2001), Rocket Science for Traders; TA-Lib 0.8.1, HT_DCPERIOD",
     compute: |work, _, _| waves(work, WAIT)[2].clone(),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut cycle, mut from) = (recur::Cycle::new(WAIT), From::new(DEFINED));
         Machine::new(move |bar| {
             let wave = cycle.next(bar.close);
             from.pass([wave.map_or(f64::NAN, |wave| wave.period)])
         })
-    }),
+    },
     ..HILBERT
 };
 
@@ -80,13 +80,13 @@ static HT_PHASOR: Declaration = Declaration {
     formula: "i_t and q_t of HT_DCPERIOD",
     source: "Ehlers (2001), Rocket Science for Traders; TA-Lib 0.8.1, HT_PHASOR",
     compute: |work, _, output| waves(work, WAIT)[output].clone(),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut cycle, mut from) = (recur::Cycle::new(WAIT), From::new(DEFINED));
         Machine::new(move |bar| {
             let wave = cycle.next(bar.close);
             from.pass(wave.map_or([f64::NAN; 2], |wave| [wave.in_phase, wave.quadrature]))
         })
-    }),
+    },
     ..HILBERT
 };
 
@@ -107,13 +107,13 @@ static HT_DCPHASE: Declaration = Declaration {
               phase = atan(re / im) + 90 + 360 / period_t (+ 180 if im < 0), less 360 above 315",
     source: "Ehlers (2001), Rocket Science for Traders; TA-Lib 0.8.1, HT_DCPHASE",
     compute: |work, _, _| phases(work)[0].clone(),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut phases, mut from) = (Phases::new(), From::new(PHASE_DEFINED));
         Machine::new(move |bar| {
             let phase = phases.next(bar.close);
             from.pass([phase.map_or(f64::NAN, |(_, phase)| phase)])
         })
-    }),
+    },
     ..HILBERT
 };
 
@@ -130,13 +130,13 @@ static HT_SINE: Declaration = Declaration {
     formula: "sin(phase), sin(phase + 45); phase of HT_DCPHASE",
     source: "Ehlers (2001), Rocket Science for Traders; TA-Lib 0.8.1, HT_SINE",
     compute: |work, _, output| phases(work)[1 + output].clone(),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut phases, mut from) = (Phases::new(), From::new(PHASE_DEFINED));
         Machine::new(move |bar| {
             let phase = phases.next(bar.close);
             from.pass(phase.map_or([f64::NAN; 2], |(_, phase)| recur::sines(phase)))
         })
-    }),
+    },
     ..HILBERT
 };
 
@@ -153,14 +153,14 @@ static HT_TRENDLINE: Declaration = Declaration {
               (4 m_t + 3 m_{t-1} + 2 m_{t-2} + m_{t-3}) / 10",
     source: "Ehlers (2001), Rocket Science for Traders; TA-Lib 0.8.1, HT_TRENDLINE",
     compute: |work, _, _| work.close() + trend_gap(work),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut cycle, mut from) = (recur::Cycle::new(PHASE_WAIT), From::new(PHASE_DEFINED));
         let mut trendline = Trendline::new();
         Machine::new(move |bar| {
             let wave = cycle.next(bar.close);
             from.pass([trendline.next(bar.close, wave.map(|wave| wave.period))])
         })
-    }),
+    },
     ..HILBERT
 };
 
@@ -177,7 +177,7 @@ static HT_TRENDMODE: Declaration = Declaration {
               1 all the same where |s_t / trendline_t - 1| >= 0.015",
     source: "Ehlers (2001), Rocket Science for Traders; TA-Lib 0.8.1, HT_TRENDMODE",
     compute: |work, _, _| mode(work),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut phases, mut from) = (Phases::new(), From::new(PHASE_DEFINED));
         let (mut trendline, mut mode) = (Trendline::new(), Mode::new());
         Machine::new(move |bar| {
@@ -186,7 +186,7 @@ static HT_TRENDMODE: Declaration = Declaration {
             let mode = found.map(|(wave, phase)| mode.next(&wave, phase, level));
             from.pass([mode.unwrap_or(f64::NAN)])
         })
-    }),
+    },
     ..HILBERT
 };
 

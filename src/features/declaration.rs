@@ -296,7 +296,7 @@ pub struct Declaration {
     /// [`Unit::SignedVolume`].
     pub(super) flow: Option<fn(&mut Work<'_>) -> Tensor<2>>,
     /// The indicator bar by bar, in float64.
-    pub(super) machine: Option<fn(&Parameters) -> Machine>,
+    pub(super) machine: fn(&Parameters) -> Machine,
     /// All outputs of one segment in float64, as a loop that follows the written definition; `None`
     /// where the machine is one, and TA-Lib's own numbers hold it.
     pub(super) oracle: Option<Oracle>,
@@ -323,7 +323,7 @@ pub(super) const TALIB: Declaration = Declaration {
     source: "",
     compute: |_, _, _| unreachable!("a declaration names its function"),
     flow: None,
-    machine: None,
+    machine: |_| unreachable!("a declaration names its machine"),
     oracle: None,
 };
 
@@ -379,12 +379,8 @@ impl Declaration {
     }
 
     /// All outputs of one segment in float64, bar by bar.
-    ///
-    /// # Panics
-    /// If the indicator has no machine; a test holds each to one.
     pub fn by_machine(&self, segment: &Segment, parameters: &Parameters) -> Vec<Vec<f64>> {
-        let machine = self.machine.expect("every indicator has a machine");
-        let mut machine = machine(parameters);
+        let mut machine = (self.machine)(parameters);
         let mut bar = vec![0.0; self.outputs.len()];
         let mut all = vec![Vec::with_capacity(segment.len()); self.outputs.len()];
         for t in 0..segment.len() {

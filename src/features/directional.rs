@@ -46,7 +46,7 @@ static PLUS_DM: Declaration = Declaration {
               x_t = up_t where up_t > max(down_t, 0), else 0\n\
               plus_t = sum of x over the first period - 1 bars, then plus_{t-1} - plus_{t-1} / period + x_t",
     compute: |work, p, _| movement_sum(work, p, 0),
-    machine: Some(|p| movement_machine(p, false)),
+    machine: |p| movement_machine(p, false),
     source: "Wilder (1978); TA-Lib 0.8.1, PLUS_DM",
     ..MOVEMENT
 };
@@ -58,7 +58,7 @@ static MINUS_DM: Declaration = Declaration {
               x_t = down_t where down_t > max(up_t, 0), else 0\n\
               minus_t = sum of x over the first period - 1 bars, then minus_{t-1} - minus_{t-1} / period + x_t",
     compute: |work, p, _| movement_sum(work, p, 1),
-    machine: Some(|p| movement_machine(p, true)),
+    machine: |p| movement_machine(p, true),
     source: "Wilder (1978); TA-Lib 0.8.1, MINUS_DM",
     ..MOVEMENT
 };
@@ -83,7 +83,7 @@ static PLUS_DI: Declaration = Declaration {
     summary: "Wilder's share of upward movement in the true range",
     formula: "100 PLUS_DM_t / Wilder's sum of TRANGE over the same bars, 0 to 100",
     compute: |work, p, _| index(work, p.bars(0), 0),
-    machine: Some(|p| index_machine(p, false)),
+    machine: |p| index_machine(p, false),
     source: "Wilder (1978); TA-Lib 0.8.1, PLUS_DI",
     ..INDEX
 };
@@ -93,7 +93,7 @@ static MINUS_DI: Declaration = Declaration {
     summary: "Wilder's share of downward movement in the true range",
     formula: "100 MINUS_DM_t / Wilder's sum of TRANGE over the same bars, 0 to 100",
     compute: |work, p, _| index(work, p.bars(0), 1),
-    machine: Some(|p| index_machine(p, true)),
+    machine: |p| index_machine(p, true),
     source: "Wilder (1978); TA-Lib 0.8.1, MINUS_DI",
     ..INDEX
 };
@@ -118,10 +118,10 @@ static DX: Declaration = Declaration {
     formula: "100 |PLUS_DI_t - MINUS_DI_t| / (PLUS_DI_t + MINUS_DI_t), 0 to 100",
     source: "Wilder (1978); TA-Lib 0.8.1, DX",
     compute: |work, p, _| dx(work, p.bars(0)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut dx = Dx::new(p.bars(0));
         Machine::new(move |bar| [dx.next(bar).0])
-    }),
+    },
     ..TREND
 };
 
@@ -136,10 +136,10 @@ static ADX: Declaration = Declaration {
               adx_t = adx_{t-1} + (DX_t - adx_{t-1}) / period",
     source: "Wilder (1978); TA-Lib 0.8.1, ADX",
     compute: |work, p, _| adx(work, p.bars(0)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut adx = Adx::new(p.bars(0));
         Machine::new(move |bar| [adx.next(bar)])
-    }),
+    },
     ..TREND
 };
 
@@ -156,13 +156,13 @@ static ADXR: Declaration = Declaration {
         let adx = adx(work, p.bars(0));
         (adx.clone() + lag(adx, p.bars(0) - 1)).div_scalar(2.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut adx, mut before) = (Adx::new(p.bars(0)), Lag::new(p.bars(0) - 1));
         Machine::new(move |bar| {
             let adx = adx.next(bar);
             [f64::midpoint(adx, before.next(adx))]
         })
-    }),
+    },
     ..TREND
 };
 

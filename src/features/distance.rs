@@ -39,13 +39,13 @@ static AO: Declaration = Declaration {
               mean of m over the last fast bars - mean of m over the last slow bars",
     source: "Williams (1998); TA-Lib 0.8.1, AO",
     compute: |work, p, _| awesome(work, p.bars(0), p.bars(1)),
-    machine: Some(|p| {
+    machine: |p| {
         let (mut fast, mut slow) = (Mean::new(p.bars(0)), Mean::new(p.bars(1)));
         Machine::new(move |bar| {
             let price = bar.median_price();
             [fast.next(price) - slow.next(price)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -72,7 +72,7 @@ static AC: Declaration = Declaration {
         let line = awesome(work, p.bars(0), p.bars(1));
         line.clone() - rolling::mean(line, p.bars(2))
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut fast, mut slow) = (Mean::new(p.bars(0)), Mean::new(p.bars(1)));
         let mut signal = Mean::new(p.bars(2));
         Machine::new(move |bar| {
@@ -80,7 +80,7 @@ static AC: Declaration = Declaration {
             let line = fast.next(price) - slow.next(price);
             [line - signal.next(line)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -104,10 +104,10 @@ static DPO: Declaration = Declaration {
         let older = work.close() - lag(work.close(), p.bars(0) / 2 + 1);
         above_mean(change, p.bars(0)) - older
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut mean, mut older) = (Mean::new(p.bars(0)), Lag::new(p.bars(0) / 2 + 1));
         Machine::new(move |bar| [older.next(bar.close) - mean.next(bar.close)])
-    }),
+    },
     ..TALIB
 };
 
@@ -134,13 +134,13 @@ static ERI: Declaration = Declaration {
         let price = [Column::High, Column::Low][output];
         (work.column(price) - work.close()) + deviation
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut average = Smooth::exponential(p.bars(0));
         Machine::new(move |bar| {
             let average = average.next(bar.close);
             [bar.high - average, bar.low - average]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -160,7 +160,7 @@ static FOSC: Declaration = Declaration {
               100 (close_t - f_t) / close_t",
     source: "Chande and Kroll (1994); TA-Lib 0.8.1, FOSC",
     compute: |work, p, _| (above_forecast(work, p.bars(0)) / work.close()).mul_scalar(100.0),
-    machine: Some(|p| {
+    machine: |p| {
         let num = p.bars(0) as f64;
         let mut sums = LineSums::new(p.bars(0));
         let mut forecast = f64::NAN;
@@ -174,7 +174,8 @@ static FOSC: Declaration = Declaration {
             });
             [above]
         })
-    }),
+        .rejoining_every(p.bars(0))
+    },
     ..TALIB
 };
 
@@ -194,10 +195,10 @@ static QSTICK: Declaration = Declaration {
     formula: "mean of close - open over the last period bars",
     source: "Chande and Kroll (1994); TA-Lib 0.8.1, QSTICK",
     compute: |work, p, _| rolling::mean(work.close() - work.column(Column::Open), p.bars(0)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut mean = Mean::new(p.bars(0));
         Machine::new(move |bar| [mean.next(bar.close - bar.open)])
-    }),
+    },
     ..TALIB
 };
 

@@ -49,7 +49,7 @@ static AROON: Declaration = Declaration {
             .mul_scalar(-100.0 / p.bars(0) as f32)
             .add_scalar(100.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let period = p.bars(0) as f64;
         let mut since = SinceExtremes::new(p.bars(0) + 1);
         Machine::new(move |bar| {
@@ -57,7 +57,7 @@ static AROON: Declaration = Declaration {
             let share = |bars: f64| 100.0 * ((period - bars) / period);
             [share(lowest), share(highest)]
         })
-    }),
+    },
     ..SINCE_EXTREMES
 };
 
@@ -72,14 +72,14 @@ static AROONOSC: Declaration = Declaration {
         let [low, high] = since_extremes(work, p.bars(0));
         (low - high).mul_scalar(100.0 / p.bars(0) as f32)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let period = p.bars(0) as f64;
         let mut since = SinceExtremes::new(p.bars(0) + 1);
         Machine::new(move |bar| {
             let [lowest, highest] = since.next(bar);
             [100.0 * ((lowest - highest) / period)]
         })
-    }),
+    },
     ..SINCE_EXTREMES
 };
 
@@ -104,14 +104,14 @@ static WILLR: Declaration = Declaration {
         let below = (highest.clone() - work.close()).mul_scalar(-100.0);
         divide(below, highest - lowest, 0.0).clamp(-100.0, 0.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut highest, mut lowest) = (Maximum::new(p.bars(0)), Minimum::new(p.bars(0)));
         Machine::new(move |bar| {
             let (highest, lowest) = (highest.next(bar.high), lowest.next(bar.low));
             let below = ratio(-100.0 * (highest - bar.close), highest - lowest, 0.0);
             [below.clamp(-100.0, 0.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -131,7 +131,7 @@ static CCI: Declaration = Declaration {
               (tp_t - m_t) / (0.015 mean of |tp_i - m_t| over the last period bars)",
     source: "Lambert (1980); TA-Lib 0.8.1, CCI",
     compute: |work, p, _| channel_index(work, p.bars(0)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut spread = Spread::new(p.bars(0));
         Machine::new(move |bar| {
             let price = bar.typical_price();
@@ -145,7 +145,8 @@ static CCI: Declaration = Declaration {
                 distance / (0.015 * deviation)
             }]
         })
-    }),
+        .rejoining_every(Spread::rejoins(p.bars(0)))
+    },
     ..TALIB
 };
 

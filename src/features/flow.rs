@@ -36,13 +36,13 @@ static AD: Declaration = Declaration {
         scan::linear_scan(work.keep(), flow)
     },
     flow: Some(money_flow),
-    machine: Some(|_| {
+    machine: |_| {
         let mut level = 0.0;
         Machine::new(move |bar| {
             level += bar_flow(bar);
             [level]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -64,25 +64,24 @@ static ADOSC: Declaration = Declaration {
     formula: "EMA of AD over fast bars - EMA of AD over slow bars, both from the first bar's AD",
     source: "Chaikin; TA-Lib 0.8.1, ADOSC",
     compute: |work, p, _| behind(work, p.bars(1)) - behind(work, p.bars(0)),
-    machine: Some(|p| {
-        let [fast, slow] = [0, 1].map(|place| weight(p.bars(place)));
+    machine: |p| {
+        let [fast, slow] = [0, 1].map(|place| 1.0 - weight(p.bars(place)));
         let warmup = p.bars(0).max(p.bars(1)) - 1;
-        let (mut seen, mut level) = (0, 0.0);
-        let (mut fast_average, mut slow_average) = (0.0, 0.0);
+        let (mut first, mut seen) = (true, 0);
+        // How far the averages are behind the line, whose level counts for nothing.
+        let (mut fast_behind, mut slow_behind) = (0.0, 0.0);
         Machine::new(move |bar| {
-            level += bar_flow(bar);
-            if seen == 0 {
-                (fast_average, slow_average) = (level, level);
-            }
-            fast_average += fast * (level - fast_average);
-            slow_average += slow * (level - slow_average);
+            let flow = if first { 0.0 } else { bar_flow(bar) };
+            first = false;
+            fast_behind = fast * fast_behind + fast * flow;
+            slow_behind = slow * slow_behind + slow * flow;
             if seen < warmup {
                 seen += 1;
                 return [f64::NAN];
             }
-            [fast_average - slow_average]
+            [slow_behind - fast_behind]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -109,7 +108,7 @@ static CMF: Declaration = Declaration {
             0.0,
         )
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut flows, mut volumes) = (Sum::new(p.bars(0)), Sum::new(p.bars(0)));
         Machine::new(move |bar| {
             [ratio(
@@ -118,7 +117,7 @@ static CMF: Declaration = Declaration {
                 0.0,
             )]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -142,10 +141,10 @@ static EFI: Declaration = Declaration {
         let force = work.close_change() * work.column(Column::Volume);
         work.smooth(force, p.bars(0), weight(p.bars(0)), p.bars(0))
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut change, mut average) = (Change::new(), Smooth::exponential(p.bars(0)));
         Machine::new(move |bar| [average.next(change.next(bar.close) * bar.volume)])
-    }),
+    },
     ..TALIB
 };
 
@@ -167,7 +166,7 @@ static PVT: Declaration = Declaration {
         scan::linear_scan(work.keep(), flow)
     },
     flow: Some(trend_flow),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut before, mut level) = (f64::NAN, 0.0);
         Machine::new(move |bar| {
             let then = std::mem::replace(&mut before, bar.close);
@@ -176,7 +175,7 @@ static PVT: Declaration = Declaration {
             }
             [level]
         })
-    }),
+    },
     ..TALIB
 };
 

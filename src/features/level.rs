@@ -37,13 +37,13 @@ static SUPPORT_RESISTANCE: Declaration = Declaration {
         down.neg().mask_where(resistance, up) / close
     },
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut most, mut least) = (Maximum::new(p.bars(0)), Minimum::new(p.bars(0)));
         Machine::new(move |bar| {
             let up = most.next(bar.high) - bar.close;
             let down = bar.close - least.next(bar.low);
             [if up > down { -down } else { up } / bar.close]
         })
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::support_resistance(s, p.bars(0))]),
 };

@@ -54,10 +54,10 @@ static LINEARREG: Declaration = Declaration {
         let [linear, triangular] = means(work, p.bars(0));
         work.close() - (triangular - linear).mul_scalar((p.bars(0) - 1) as f32)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let bars = p.bars(0) as f64 - 1.0;
         fitted(p.bars(0), move |middle, slope| middle + 0.5 * bars * slope)
-    }),
+    },
     ..LINE
 };
 
@@ -72,10 +72,10 @@ static LINEARREG_INTERCEPT: Declaration = Declaration {
         let below = linear.mul_scalar(2.0) - triangular;
         work.close() - below.mul_scalar((p.bars(0) - 1) as f32)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let bars = p.bars(0) as f64 - 1.0;
         fitted(p.bars(0), move |middle, slope| middle - 0.5 * bars * slope)
-    }),
+    },
     ..LINE
 };
 
@@ -88,7 +88,7 @@ static LINEARREG_SLOPE: Declaration = Declaration {
               b",
     source: "TA-Lib 0.8.1, LINEARREG_SLOPE",
     compute: |work, p, _| slope(work, p.bars(0)),
-    machine: Some(|p| fitted(p.bars(0), |_, slope| slope)),
+    machine: |p| fitted(p.bars(0), |_, slope| slope),
     ..LINE
 };
 
@@ -102,7 +102,7 @@ static LINEARREG_ANGLE: Declaration = Declaration {
               180 / pi arctan(b), -90 to 90",
     source: "TA-Lib 0.8.1, LINEARREG_ANGLE",
     compute: |work, p, _| slope(work, p.bars(0)).atan().mul_scalar(DEGREES as f32),
-    machine: Some(|p| fitted(p.bars(0), |_, slope| slope.atan() * DEGREES)),
+    machine: |p| fitted(p.bars(0), |_, slope| slope.atan() * DEGREES),
     ..LINE
 };
 
@@ -117,10 +117,10 @@ static TSF: Declaration = Declaration {
         let below = (triangular - linear).mul_scalar((p.bars(0) - 1) as f32);
         work.close() - (below - slope(work, p.bars(0)))
     },
-    machine: Some(|p| {
+    machine: |p| {
         let bars = p.bars(0) as f64 + 1.0;
         fitted(p.bars(0), move |middle, slope| middle + 0.5 * bars * slope)
-    }),
+    },
     ..LINE
 };
 
@@ -139,6 +139,7 @@ fn fitted(period: usize, value: impl Fn(f64, f64) -> f64 + Send + Sync + 'static
             value(line.sum * inverse_num, slope)
         })]
     })
+    .rejoining_every(period)
 }
 
 /// Linear and triangular mean of the changes within the window.

@@ -51,7 +51,7 @@ static MACD: Declaration = Declaration {
     source: "TA-Lib 0.8.1, MACD",
     compute: macd,
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (fast, slow) = (p.bars(0), p.bars(1));
         let mut averages = [
             Smooth::exponential(fast).after(slow - fast),
@@ -66,7 +66,7 @@ static MACD: Declaration = Declaration {
             let line = if signal.is_nan() { f64::NAN } else { line };
             [line, signal, line - signal]
         })
-    }),
+    },
     oracle: Some(|s, p| oracle::macd(&s.close, p.bars(0), p.bars(1), p.bars(2))),
 };
 
@@ -90,7 +90,7 @@ static MACD_ADJUSTED: Declaration = Declaration {
     source: "core111",
     compute: |work, p, _| adjusted_deviation(work, p.bars(1)) - adjusted_deviation(work, p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut fast, mut slow) = (Adjusted::new(p.bars(0)), Adjusted::new(p.bars(1)));
         let mut warmup = p.bars(1) - 1;
         Machine::new(move |bar| {
@@ -101,7 +101,7 @@ static MACD_ADJUSTED: Declaration = Declaration {
             }
             [line]
         })
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::macd_adjusted(&s.close, p.bars(0), p.bars(1))]),
 };
 

@@ -27,7 +27,9 @@ mod directional;
 mod distance;
 mod error;
 mod extreme;
+mod finish;
 mod flow;
+mod follower;
 mod level;
 mod line;
 mod machine;
@@ -73,8 +75,8 @@ pub use declaration::{
     Declaration, Family, Kind, Memory, Output, Parameter, Parameters, Rule, Scaling, Unit,
 };
 pub use error::FeatureError;
+pub use follower::Follower;
 pub use machine::Bar;
-pub use native::Follower;
 pub use plan::{Plan, PlannedMachine, PlannedTensor};
 pub use request::find;
 pub use scaler::{Fit, Panel, Scaler, ScalerConfig, ScalerKind, ScalerScope, fit};
@@ -82,7 +84,7 @@ pub use set::FeatureSet;
 pub use sets::{PRESETS, Preset};
 pub use transform::Transform;
 
-use native::Stage;
+use finish::Stage;
 use work::Work;
 
 /// The columns of `set` as their indicators define them.

@@ -35,7 +35,7 @@ static RSI: Declaration = Declaration {
     source: "Wilder (1978); TA-Lib 0.8.1, RSI",
     compute: |work, p, _| rsi(work, p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut change = Change::new();
         let (mut rises, mut falls) = (Smooth::wilder(p.bars(0)), Smooth::wilder(p.bars(0)));
         Machine::new(move |bar| {
@@ -46,7 +46,7 @@ static RSI: Declaration = Declaration {
             let (rise, fall) = (rises.next(change.max(0.0)), falls.next((-change).max(0.0)));
             [ratio(100.0 * rise, rise + fall, 0.0)]
         })
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::rsi(&s.close, p.bars(0))]),
 };
 
@@ -70,7 +70,7 @@ static RSI_CUTLER: Declaration = Declaration {
     source: "Cutler; core111",
     compute: |work, p, _| rsi_cutler(work, p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut change = Change::new();
         let (mut rises, mut falls) = (Mean::new(p.bars(0)), Mean::new(p.bars(0)));
         Machine::new(move |bar| {
@@ -81,7 +81,7 @@ static RSI_CUTLER: Declaration = Declaration {
             let (rise, fall) = (rises.next(change.max(0.0)), falls.next((-change).max(0.0)));
             [ratio(100.0 * rise, rise + fall, 50.0)]
         })
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::rsi_cutler(&s.close, p.bars(0))]),
 };
 
@@ -104,10 +104,10 @@ static MOM: Declaration = Declaration {
     source: "TA-Lib 0.8.1, MOM",
     compute: |work, p, _| work.close() - lag(work.close(), p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut before = Lag::new(p.bars(0));
         Machine::new(move |bar| [bar.close - before.next(bar.close)])
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::change(&s.close, p.bars(0), |now, then| now - then)]),
 };
 
@@ -133,10 +133,10 @@ static ROC: Declaration = Declaration {
         ((work.close() - before.clone()) / before).mul_scalar(100.0)
     },
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut before = Lag::new(p.bars(0));
         Machine::new(move |bar| [100.0 * (bar.close / before.next(bar.close) - 1.0)])
-    }),
+    },
     oracle: Some(|s, p| {
         vec![oracle::change(&s.close, p.bars(0), |now, then| {
             100.0 * (now / then - 1.0)

@@ -2,7 +2,14 @@
 //!
 //! A series is taken in chunks of [`CHUNK`] bars; each machine runs over the chunk, its outputs are
 //! transformed, and the chunk's columns are turned into rows of the result while they are in the
-//! cache. Series go to threads; where there are fewer series than threads, machines do.
+//! cache. Series go to threads; where there are fewer series than threads, parts of a series do, if
+//! what its machines remember is so little that each can start in the middle and give the same bits;
+//! else machines do.
+
+#![allow(
+    clippy::inline_always,
+    reason = "a loop takes its caller's instructions"
+)]
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,17 +21,16 @@ use crate::market::{Column, PanelBlock};
 use crate::ops::rows;
 
 use super::column::FeatureColumn;
-use super::declaration::{Declaration, Parameters};
+use super::declaration::{Declaration, Memory, Parameters};
+use super::finish::{Finish, Stage};
 pub(super) use super::machine::CHUNK;
-use super::machine::{Bar, Columns, Machine};
+use super::machine::{Columns, Machine};
 use super::set::FeatureSet;
-use super::transform::Applied;
 
 /// One machine and the columns of a set that come from it.
 pub(super) struct Job {
     pub(super) indicator: &'static Declaration,
     pub(super) parameters: Parameters,
-    make: fn(&Parameters) -> Machine,
     /// Place in the set, and the column.
     pub(super) columns: Vec<(usize, FeatureColumn)>,
 }
@@ -34,7 +40,6 @@ pub(super) fn jobs(set: &FeatureSet) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     for (place, column) in set.columns().iter().enumerate() {
         let (indicator, parameters) = (column.indicator(), column.parameters());
-        let make = indicator.machine.expect("every indicator has a machine");
         let same = |job: &&mut Job| {
             std::ptr::eq(job.indicator, indicator) && job.parameters == *parameters
         };
@@ -43,21 +48,11 @@ pub(super) fn jobs(set: &FeatureSet) -> Vec<Job> {
             None => jobs.push(Job {
                 indicator,
                 parameters: parameters.clone(),
-                make,
                 columns: vec![(place, column.clone())],
             }),
         }
     }
     jobs
-}
-
-/// What becomes of a machine's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// As defined, NaN in the warm-up.
-    Raw,
-    /// As a model reads them.
-    Inputs,
 }
 
 /// A machine, and what comes behind it, on one segment.
@@ -69,69 +64,34 @@ struct Running<'a> {
     given: Vec<f64>,
 }
 
-/// What becomes of one output of a machine, bar by bar.
-pub(super) enum Finish {
-    Raw {
-        warmup: f32,
-    },
-    Input {
-        memory: f32,
-        transform: Box<Applied>,
-    },
-}
-
-impl Finish {
-    fn new(column: &FeatureColumn, stage: Stage) -> Self {
-        match stage {
-            Stage::Raw => Self::Raw {
-                warmup: column.warmup_bars() as f32,
-            },
-            Stage::Inputs => {
-                let memory = column.input_memory().bars();
-                let memory =
-                    memory.unwrap_or_else(|| panic!("`{}` is no model input", column.name()));
-                Self::Input {
-                    memory: memory as f32,
-                    transform: Box::new(Applied::new(column.transform())),
-                }
-            }
-        }
-    }
-
-    /// The values of bars of one segment.
-    #[inline]
-    fn run(&mut self, given: &[f64], bars: Columns<'_>, age: &[f32], out: &mut [f32]) {
-        let given = given.iter().zip(age);
-        match self {
-            Self::Raw { warmup } => {
-                for ((&value, &age), out) in given.zip(out) {
-                    *out = if age < *warmup || value.is_nan() {
-                        f32::NAN
-                    } else {
-                        value as f32
-                    };
-                }
-            }
-            Self::Input { memory, transform } => {
-                let with = bars.close.iter().zip(bars.volume);
-                for (((&value, &age), out), (&close, &volume)) in given.zip(out).zip(with) {
-                    let value = transform.next(value, f64::from(close), f64::from(volume)) as f32;
-                    *out = if age < *memory {
-                        f32::NAN
-                    } else if value.is_finite() {
-                        value
-                    } else {
-                        0.0
-                    };
-                }
-            }
-        }
-    }
+/// How a machine starts in the middle of a segment.
+struct Lead {
+    /// Bars before the first whose values count.
+    bars: usize,
+    /// It starts a multiple of so many bars behind the segment's first.
+    every: usize,
 }
 
 impl Job {
+    /// `None` where a machine that starts later may give other bits.
+    fn lead(&self) -> Option<Lead> {
+        let every = self.machine().rejoins();
+        let memories = self
+            .columns
+            .iter()
+            .map(|(_, column)| match column.memory() {
+                Memory::Finite(bars) => Some(bars),
+                Memory::Infinite(_) | Memory::Unbounded => None,
+            });
+        let memory = memories.reduce(|a, b| Some(a?.max(b?))).flatten()?;
+        (every > 0).then_some(Lead {
+            bars: memory + 2 * every,
+            every,
+        })
+    }
+
     pub(super) fn machine(&self) -> Machine {
-        (self.make)(&self.parameters)
+        (self.indicator.machine)(&self.parameters)
     }
 
     pub(super) fn finishes(&self, stage: Stage) -> Vec<Finish> {
@@ -147,6 +107,22 @@ impl<'a> Running<'a> {
             machine: job.machine(),
             finishes: job.finishes(stage),
             given: vec![0.0; job.indicator.outputs.len() * CHUNK],
+        }
+    }
+
+    /// Runs over bars of the segment of bar `at`, so many that what comes from there on is what a
+    /// machine gives that started with the segment.
+    fn lead_in(&mut self, series: &Series<'_>, at: usize) {
+        let Some(lead) = self.job.lead() else { return };
+        let age = series.age_at(at);
+        let begin = if age > lead.bars {
+            (age - lead.bars) / lead.every * lead.every
+        } else {
+            0
+        };
+        for from in (at - age + begin..at).step_by(CHUNK) {
+            let columns = series.columns(from..(from + CHUNK).min(at));
+            self.machine.run(columns, &mut self.given);
         }
     }
 
@@ -168,91 +144,6 @@ impl<'a> Running<'a> {
     }
 }
 
-/// A set's machines on one series as it grows: takes a bar, gives its values.
-///
-/// The numbers are those of [`super::compute`] and [`super::model_inputs`] on the CPU, bit for bit.
-/// Every indicator has a state of a fixed size and takes constant time per bar (a window of order
-/// statistics takes time with the logarithm or length of its period).
-///
-/// ```
-/// use emberline::features::{Bar, FeatureContext, FeatureSet, Follower};
-/// let hourly = FeatureContext::unbounded(3_600_000_000_000);
-/// let set = FeatureSet::resolve("SMA_2,MOM_1", &hourly)?;
-/// let mut follower = Follower::new(&set);
-/// let bar = |close| Bar { open: close, high: close, low: close, close, ..Bar::default() };
-/// assert!(follower.push(&bar(10.0))[0].is_nan());
-/// assert_eq!(follower.push(&bar(12.0)), [11.0, 2.0]);
-/// # Ok::<(), emberline::features::FeatureError>(())
-/// ```
-pub struct Follower {
-    jobs: Vec<Job>,
-    stage: Stage,
-    machines: Vec<(Machine, Vec<Finish>)>,
-    given: Vec<f64>,
-    age: usize,
-    values: Vec<f32>,
-}
-
-impl Follower {
-    /// Gives raw values, as [`super::compute`].
-    pub fn new(set: &FeatureSet) -> Self {
-        Self::of(set, Stage::Raw)
-    }
-
-    /// Gives model inputs, as [`super::model_inputs`].
-    ///
-    /// # Panics
-    /// If a column is no model input ([`FeatureSet::check_model_inputs`] says so beforehand).
-    pub fn of_model_inputs(set: &FeatureSet) -> Self {
-        Self::of(set, Stage::Inputs)
-    }
-
-    fn of(set: &FeatureSet, stage: Stage) -> Self {
-        let jobs = jobs(set);
-        let outputs = jobs.iter().map(|job| job.indicator.outputs.len());
-        let mut follower = Self {
-            given: vec![0.0; outputs.max().unwrap_or(0)],
-            jobs,
-            stage,
-            machines: Vec::new(),
-            age: 0,
-            values: vec![f32::NAN; set.len()],
-        };
-        follower.restart();
-        follower
-    }
-
-    /// Forgets everything: the next bar is a segment's first.
-    pub fn restart(&mut self) {
-        self.age = 0;
-        let jobs = self.jobs.iter();
-        self.machines = jobs
-            .map(|job| (job.machine(), job.finishes(self.stage)))
-            .collect();
-    }
-
-    /// Takes the next bar, whose numbers are float32's, and gives the set's values at it, in the
-    /// set's order.
-    pub fn push(&mut self, bar: &Bar) -> &[f32] {
-        let age = [self.age as f32];
-        let (close, volume) = ([bar.close as f32], [bar.volume as f32]);
-        let columns = Columns {
-            close: &close,
-            volume: &volume,
-            ..Columns::NONE
-        };
-        for (job, (machine, finishes)) in self.jobs.iter().zip(&mut self.machines) {
-            machine.next(bar, &mut self.given);
-            for ((place, column), finish) in job.columns.iter().zip(finishes) {
-                let given = &self.given[column.output()..][..1];
-                finish.run(given, columns, &age, &mut self.values[*place..][..1]);
-            }
-        }
-        self.age += 1;
-        &self.values
-    }
-}
-
 /// What stands in for a column that nothing reads.
 static ZEROS: [f32; CHUNK] = [0.0; CHUNK];
 
@@ -263,6 +154,17 @@ struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
+    /// Bars of the segment before bar `at`. Ages are float32: from 2^24 on they are counted.
+    #[expect(clippy::cast_sign_loss, reason = "ages are 0 or more")]
+    fn age_at(&self, at: usize) -> usize {
+        let age = self.age[at];
+        if age < 16_777_216.0 {
+            return age as usize;
+        }
+        let first = self.age[..at].iter().rposition(|&age| age == 0.0);
+        at - first.unwrap_or(0)
+    }
+
     fn columns(&self, bars: Range<usize>) -> Columns<'a> {
         let column = |name: Column| match self.by_name.get(&name) {
             Some(&values) => &values[bars.clone()],
@@ -298,7 +200,13 @@ pub(super) fn compute(set: &FeatureSet, block: &PanelBlock, stage: Stage) -> Opt
             if num_bars * width == 0 {
                 return;
             }
-            let few = block.num_series() < rayon::current_num_threads() && jobs.len() > 1;
+            let threads = rayon::current_num_threads();
+            let parts = if block.num_series() < threads {
+                num_parts(&jobs, stage, threads.div_ceil(block.num_series()), num_bars)
+            } else {
+                1
+            };
+            let few = block.num_series() < threads && parts == 1 && jobs.len() > 1;
             let rows = out.par_chunks_mut(num_bars * width).enumerate();
             rows.for_each(|(row, out)| {
                 let (out, padding) = out.split_at_mut(block.lengths[row] * width);
@@ -310,7 +218,16 @@ pub(super) fn compute(set: &FeatureSet, block: &PanelBlock, stage: Stage) -> Opt
                     age: by_name[&Column::Age],
                     by_name,
                 };
-                fill(&jobs, &series, stage, width, few, out);
+                if parts == 1 {
+                    fill(&jobs, &series, stage, 0, few, out);
+                    return;
+                }
+                // Whole chunks, so that no two threads write to one cache line.
+                let part_bars = num_bars.div_ceil(parts).next_multiple_of(CHUNK);
+                let parts = out.par_chunks_mut(part_bars * width).enumerate();
+                parts.for_each(|(part, out)| {
+                    fill(&jobs, &series, stage, part * part_bars, false, out);
+                });
             });
         },
     )
@@ -319,22 +236,51 @@ pub(super) fn compute(set: &FeatureSet, block: &PanelBlock, stage: Stage) -> Opt
 /// Bars that threads take before they meet, where they share a series.
 const SHARED_BARS: usize = 16 * CHUNK;
 
-/// All columns of one series, `[T, F]`.
+/// Into how many parts, at most `most`, series of `num_bars` bars are worth being cut.
+fn num_parts(jobs: &[Job], stage: Stage, most: usize, num_bars: usize) -> usize {
+    // A model input may remember more than the value that it is made of.
+    if stage == Stage::Inputs {
+        return 1;
+    }
+    let leads = jobs.iter().map(|job| job.lead().map(|lead| lead.bars));
+    match leads.reduce(|a, b| Some(a?.max(b?))).flatten() {
+        // What a part runs over in vain is little of it.
+        Some(lead) => (num_bars / SHARED_BARS.max(8 * lead)).clamp(1, most),
+        None => 1,
+    }
+}
+
+/// All columns of the bars from `first` on of one series, `[bars, F]`.
 fn fill(
     jobs: &[Job],
     series: &Series<'_>,
     stage: Stage,
-    width: usize,
+    first: usize,
     in_parallel: bool,
     out: &mut [f32],
 ) {
+    let width = jobs.iter().map(|job| job.columns.len()).sum::<usize>();
+    let end = first + out.len() / width;
     let span = if in_parallel { SHARED_BARS } else { CHUNK };
     let mut running: Vec<Running<'_>> = jobs.iter().map(|job| Running::new(job, stage)).collect();
+    if first > 0 && first < end {
+        for running in &mut running {
+            running.lead_in(series, first);
+        }
+    }
+    if let ([running], 1) = (&mut running[..], width) {
+        for start in (first..end).step_by(span) {
+            let bars = start..(start + span).min(end);
+            let out = &mut out[bars.start - first..bars.end - first];
+            span_of(running, series, bars, stage, &mut [out]);
+        }
+        return;
+    }
     // Columns one after another, a cache line apart so that they do not share the cache's sets.
     let stride = span + 16;
     let mut planar = vec![0.0_f32; width * stride];
-    for start in (0..series.age.len()).step_by(span) {
-        let bars = start..(start + span).min(series.age.len());
+    for start in (first..end).step_by(span) {
+        let bars = start..(start + span).min(end);
         let mut columns: Vec<Option<&mut [f32]>> =
             planar.chunks_exact_mut(stride).map(Some).collect();
         let parts: Vec<_> = running
@@ -350,7 +296,7 @@ fn fill(
         let take = |(running, mut own): (&mut Running<'_>, Vec<&mut [f32]>)| {
             span_of(running, series, bars.clone(), stage, &mut own);
         };
-        let out = &mut out[bars.start * width..bars.end * width];
+        let out = &mut out[(bars.start - first) * width..(bars.end - first) * width];
         if in_parallel {
             parts.into_par_iter().for_each(take);
             out.par_chunks_mut(CHUNK * width)
@@ -400,10 +346,6 @@ const TILE: usize = 8;
 /// Columns, `stride` numbers apart, to rows of `width`: `out[t, c] = planar[c, t]`.
 fn turn(planar: &[f32], stride: usize, width: usize, out: &mut [f32]) {
     let num_rows = out.len() / width;
-    if width == 1 {
-        out.copy_from_slice(&planar[..num_rows]);
-        return;
-    }
     let (tiled_rows, tiled) = (num_rows / TILE * TILE, width / TILE * TILE);
     for (block, rows) in out.chunks_exact_mut(TILE * width).enumerate() {
         for first in (0..tiled).step_by(TILE) {

@@ -32,13 +32,13 @@ static PERCENTILE: Declaration = Declaration {
               rising order (nearest rank)",
     source: "TA-Lib 0.8.1, PERCENTILE",
     compute: |work, p, _| trailing::value_of_rank(work.close(), p.bars(0), rank(p)),
-    machine: Some(|p| {
+    machine: |p| {
         let (mut window, place) = (Sorted::new(p.bars(0)), rank(p) - 1);
         Machine::new(move |bar| {
             window.push(bar.close);
             [window.whole().map_or(f64::NAN, |sorted| sorted[place])]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -61,13 +61,13 @@ static PERCENTRANK: Declaration = Declaration {
         let count = trailing::count_less(work.close(), p.bars(0));
         count.mul_scalar((100.0 / p.bars(0) as f64) as f32)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut before, period) = (Preceding::new(p.bars(0)), p.bars(0) as f64);
         Machine::new(move |bar| {
             let count = before.next(bar.close);
             [count.map_or(f64::NAN, |count| count / period * 100.0)]
         })
-    }),
+    },
     ..TALIB
 };
 

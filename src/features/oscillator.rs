@@ -63,7 +63,7 @@ static MACDEXT: Declaration = Declaration {
               a fastperiod above the slowperiod is exchanged for it, kind and all",
     source: "TA-Lib 0.8.1, MACDEXT",
     compute: macdext,
-    machine: Some(machines::macdext),
+    machine: machines::macdext,
     ..OF_CLOSE
 };
 
@@ -120,7 +120,7 @@ static MACDFIX: Declaration = Declaration {
         });
         with_signal(line, histogram, output)
     },
-    machine: Some(machines::macdfix),
+    machine: machines::macdfix,
     ..OF_CLOSE
 };
 
@@ -166,7 +166,7 @@ static APO: Declaration = Declaration {
     formula: "fast - slow average, the lesser period being the fast one; kinds as MA's matype",
     source: "TA-Lib 0.8.1, APO",
     compute: |work, p, _| difference_and_slow(work, p).0,
-    machine: Some(machines::apo),
+    machine: machines::apo,
     ..OF_CLOSE
 };
 
@@ -185,7 +185,7 @@ static PPO: Declaration = Declaration {
         let (difference, slow) = difference_and_slow(work, p);
         divide(difference.mul_scalar(100.0), slow, 0.0)
     },
-    machine: Some(machines::ppo),
+    machine: machines::ppo,
     ..OF_CLOSE
 };
 
@@ -217,7 +217,7 @@ static PVO: Declaration = Declaration {
             0.0,
         )
     },
-    machine: Some(machines::pvo),
+    machine: machines::pvo,
     ..OF_CLOSE
 };
 
@@ -249,7 +249,7 @@ static TRIX: Declaration = Declaration {
         let change = step(third, period);
         change.clone().mul_scalar(100.0) / (average - change)
     },
-    machine: Some(machines::trix),
+    machine: machines::trix,
     ..OF_CLOSE
 };
 
@@ -279,6 +279,6 @@ static TSI: Declaration = Declaration {
         });
         divide(signed.mul_scalar(100.0), sizes, 0.0)
     },
-    machine: Some(machines::tsi),
+    machine: machines::tsi,
     ..OF_CLOSE
 };

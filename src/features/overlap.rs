@@ -74,7 +74,7 @@ static MA: Declaration = Declaration {
               12 ZLEMA, 13 RMA",
     source: "TA-Lib 0.8.1, MA",
     compute: |work, p, _| average(work, kind(p), p.bars(0)),
-    machine: Some(machines::ma),
+    machine: machines::ma,
     ..OF_CLOSE
 };
 
@@ -93,7 +93,7 @@ static WMA: Declaration = Declaration {
     formula: "sum (period - i) close_{t-i} / (period (period + 1) / 2)    over i in 0..period",
     source: "TA-Lib 0.8.1, WMA",
     compute: |work, p, _| rolling::weighted_mean(work.close(), p.bars(0)),
-    machine: Some(machines::wma),
+    machine: machines::wma,
     ..OF_CLOSE
 };
 
@@ -109,7 +109,7 @@ static DEMA: Declaration = Declaration {
               dema_t = 2 e1_t - e2_t",
     source: "Mulloy (1994); TA-Lib 0.8.1, DEMA",
     compute: |work, p, _| average(work, AverageKind::Double, p.bars(0)),
-    machine: Some(machines::dema),
+    machine: machines::dema,
     ..OF_CLOSE
 };
 
@@ -125,7 +125,7 @@ static TEMA: Declaration = Declaration {
               tema_t = 3 e1_t - 3 e2_t + e3_t",
     source: "Mulloy (1994); TA-Lib 0.8.1, TEMA",
     compute: |work, p, _| average(work, AverageKind::Triple, p.bars(0)),
-    machine: Some(machines::tema),
+    machine: machines::tema,
     ..OF_CLOSE
 };
 
@@ -141,7 +141,7 @@ static TRIMA: Declaration = Declaration {
               without their fractions",
     source: "TA-Lib 0.8.1, TRIMA",
     compute: |work, p, _| average(work, AverageKind::Triangular, p.bars(0)),
-    machine: Some(machines::trima),
+    machine: machines::trima,
     ..OF_CLOSE
 };
 
@@ -160,7 +160,7 @@ static KAMA: Declaration = Declaration {
     degenerate: "no movement: e = 1; period 1: the close",
     source: "Kaufman (1995); TA-Lib 0.8.1, KAMA",
     compute: |work, p, _| average(work, AverageKind::Kaufman, p.bars(0)),
-    machine: Some(machines::kama),
+    machine: machines::kama,
     ..OF_CLOSE
 };
 
@@ -185,7 +185,7 @@ static T3: Declaration = Declaration {
         let change = work.close_change();
         work.close() - tillson(work, change, p.bars(0), p.factor(1), 0)
     },
-    machine: Some(machines::t3),
+    machine: machines::t3,
     ..OF_CLOSE
 };
 
@@ -200,7 +200,7 @@ static HMA: Declaration = Declaration {
     formula: "WMA over sqrt(period) of 2 WMA over period / 2 minus WMA over period, without fractions",
     source: "Hull (2005); TA-Lib 0.8.1, HMA",
     compute: |work, p, _| average(work, AverageKind::Hull, p.bars(0)),
-    machine: Some(machines::hma),
+    machine: machines::hma,
     ..OF_CLOSE
 };
 
@@ -215,7 +215,7 @@ static ZLEMA: Declaration = Declaration {
     formula: "EMA of 2 close_t - close_{t-k}, k = (period - 1) / 2 without its fraction",
     source: "Ehlers and Way (2010); TA-Lib 0.8.1, ZLEMA",
     compute: |work, p, _| average(work, AverageKind::ZeroLag, p.bars(0)),
-    machine: Some(machines::zlema),
+    machine: machines::zlema,
     ..OF_CLOSE
 };
 
@@ -231,7 +231,7 @@ static RMA: Declaration = Declaration {
               rma_t = rma_{t-1} + (close_t - rma_{t-1}) / period",
     source: "Wilder (1978); TA-Lib 0.8.1, RMA",
     compute: |work, p, _| average(work, AverageKind::Wilder, p.bars(0)),
-    machine: Some(machines::rma),
+    machine: machines::rma,
     ..OF_CLOSE
 };
 
@@ -255,7 +255,7 @@ static VWMA: Declaration = Declaration {
         let total = rolling::sum(volume.clone(), p.bars(0));
         rolling::sum(close * volume, p.bars(0)) / total
     },
-    machine: Some(machines::vwma),
+    machine: machines::vwma,
     ..OF_CLOSE
 };
 
@@ -277,7 +277,7 @@ static MIDPOINT: Declaration = Declaration {
             rolling::min(close, p.bars(0)),
         )
     },
-    machine: Some(machines::midpoint),
+    machine: machines::midpoint,
     ..OF_CLOSE
 };
 
@@ -297,7 +297,7 @@ static MIDPRICE: Declaration = Declaration {
         let (highest, lowest) = extremes(work, p.bars(0));
         middle(highest, lowest)
     },
-    machine: Some(machines::midprice),
+    machine: machines::midprice,
     ..OF_CLOSE
 };
 

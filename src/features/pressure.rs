@@ -35,7 +35,7 @@ static BOP: Declaration = Declaration {
         let range = work.column(Column::High) - work.column(Column::Low);
         divide(work.close() - work.column(Column::Open), range, 0.0)
     },
-    machine: Some(|_| Machine::new(|bar| [ratio(bar.close - bar.open, bar.high - bar.low, 0.0)])),
+    machine: |_| Machine::new(|bar| [ratio(bar.close - bar.open, bar.high - bar.low, 0.0)]),
     ..TALIB
 };
 
@@ -63,7 +63,7 @@ static ULTOSC: Declaration = Declaration {
         let sum = short.mul_scalar(4.0) + middle.mul_scalar(2.0) + long;
         sum.mul_scalar(100.0 / 7.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut sums = sorted(p).map(Sums::new);
         let mut before = f64::NAN;
         Machine::new(move |bar| {
@@ -81,7 +81,7 @@ static ULTOSC: Declaration = Declaration {
             let sum = 4.0 * share(short) + 2.0 * share(middle) + share(long);
             [100.0 * (sum / 7.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -112,7 +112,7 @@ static VORTEX: Declaration = Declaration {
         let reach = rolling::sum(reach.abs(), p.bars(0));
         divide(reach, range_sum(work, p.bars(0)), 0.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut sums = Sums::new(p.bars(0));
         let [mut high, mut low, mut close] = [f64::NAN; 3];
         Machine::new(move |bar| {
@@ -125,7 +125,7 @@ static VORTEX: Declaration = Declaration {
             let [plus, minus, range] = sums.next(own);
             [ratio(plus, range, 0.0), ratio(minus, range, 0.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -154,7 +154,7 @@ static WAD: Declaration = Declaration {
             .mask_where(change.lower_elem(0.0), fall);
         scan::linear_scan(work.keep(), own.mask_where(work.at(0), zero))
     },
-    machine: Some(|_| {
+    machine: |_| {
         let (mut before, mut level) = (f64::NAN, 0.0);
         Machine::new(move |bar| {
             // Selected, not branched on: which way the close goes is anyone's guess.
@@ -166,7 +166,7 @@ static WAD: Declaration = Declaration {
             before = bar.close;
             [level]
         })
-    }),
+    },
     ..TALIB
 };
 

@@ -37,10 +37,10 @@ static LOG_RETURN: Declaration = Declaration {
         })
     },
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut before = Lag::new(p.bars(0));
         Machine::new(move |bar| [(bar.close / before.next(bar.close)).ln()])
-    }),
+    },
     oracle: Some(|s, p| {
         vec![oracle::change(&s.close, p.bars(0), |now, then| {
             (now / then).ln()
@@ -67,7 +67,7 @@ static RANGE_RATIO: Declaration = Declaration {
     source: "set base",
     compute: |work, _, _| (work.column(Column::High) - work.column(Column::Low)) / work.close(),
     flow: None,
-    machine: Some(|_| Machine::new(|bar| [(bar.high - bar.low) / bar.close])),
+    machine: |_| Machine::new(|bar| [(bar.high - bar.low) / bar.close]),
     oracle: Some(|s, _| {
         vec![
             (0..s.len())
@@ -96,7 +96,7 @@ static BODY_RATIO: Declaration = Declaration {
     source: "set base",
     compute: |work, _, _| (work.close() - work.column(Column::Open)) / work.close(),
     flow: None,
-    machine: Some(|_| Machine::new(|bar| [(bar.close - bar.open) / bar.close])),
+    machine: |_| Machine::new(|bar| [(bar.close - bar.open) / bar.close]),
     oracle: Some(|s, _| {
         vec![
             (0..s.len())

@@ -36,10 +36,10 @@ static ADR: Declaration = Declaration {
     formula: "mean of high - low over the last period bars",
     source: "TA-Lib 0.8.1, ADR",
     compute: |work, p, _| rolling::mean(range(work), p.bars(0)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut mean = Mean::new(p.bars(0));
         Machine::new(move |bar| [mean.next(bar.high - bar.low)])
-    }),
+    },
     ..TALIB
 };
 
@@ -62,7 +62,7 @@ static CVI: Declaration = Declaration {
               100 (e_t - e_{t-change}) / e_{t-change}",
     source: "Chaikin; TA-Lib 0.8.1, CVI",
     compute: volatility_change,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut average, mut older) = (Smooth::exponential(p.bars(0)), Lag::new(p.bars(1)));
         let most = f64::from(MOST);
         Machine::new(move |bar| {
@@ -72,7 +72,7 @@ static CVI: Declaration = Declaration {
             // `f64::min` would take the bound for NaN.
             [if change > most { most } else { change }]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -98,7 +98,7 @@ static MASSI: Declaration = Declaration {
         let ratio = range_ratio(work, p.bars(0));
         rolling::sum(ratio, p.bars(1))
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut average = Smooth::exponential(p.bars(0));
         let mut again = Smooth::exponential(p.bars(0));
         let mut sum = Sum::new(p.bars(1));
@@ -106,7 +106,7 @@ static MASSI: Declaration = Declaration {
             let average = average.next(bar.high - bar.low);
             [sum.next(ratio(average, again.next(average), 1.0))]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -144,7 +144,7 @@ static RVI: Declaration = Declaration {
         };
         averages.share(work, rises, all, 0.5).mul_scalar(100.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut change, mut moments) = (Change::new(), Moments::new(p.bars(1)));
         let (mut rises, mut all) = (Smooth::wilder(p.bars(0)), Smooth::wilder(p.bars(0)));
         Machine::new(move |bar| {
@@ -157,7 +157,7 @@ static RVI: Declaration = Declaration {
             let all = all.next(if change == 0.0 { 0.0 } else { deviation });
             [ratio(100.0 * rises, all, 50.0)]
         })
-    }),
+    },
     ..TALIB
 };
 

@@ -33,13 +33,13 @@ static ROCP: Declaration = Declaration {
     formula: "(close_t - close_{t-period}) / close_{t-period}",
     source: "TA-Lib 0.8.1, ROCP",
     compute: |work, p, _| rate(work, p.bars(0)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut before = Lag::new(p.bars(0));
         Machine::new(move |bar| {
             let before = before.next(bar.close);
             [ratio(bar.close - before, before, 0.0)]
         })
-    }),
+    },
     ..RATE
 };
 
@@ -50,7 +50,7 @@ static ROCR: Declaration = Declaration {
     formula: "close_t / close_{t-period}",
     source: "TA-Lib 0.8.1, ROCR",
     compute: |work, p, _| quotient(work, p),
-    machine: Some(|p| quotient_machine(p, 1.0)),
+    machine: |p| quotient_machine(p, 1.0),
     ..RATE
 };
 
@@ -62,7 +62,7 @@ static ROCR100: Declaration = Declaration {
     formula: "100 close_t / close_{t-period}",
     source: "TA-Lib 0.8.1, ROCR100",
     compute: |work, p, _| quotient(work, p).mul_scalar(100.0),
-    machine: Some(|p| quotient_machine(p, 100.0)),
+    machine: |p| quotient_machine(p, 100.0),
     ..RATE
 };
 
@@ -88,7 +88,7 @@ static COPPOCK: Declaration = Declaration {
         let rates = rate(work, p.bars(1)) + rate(work, p.bars(2));
         rolling::weighted_mean(rates, p.bars(0)).mul_scalar(100.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut average = Weighted::new(p.bars(0));
         let (mut first, mut second) = (Lag::new(p.bars(1)), Lag::new(p.bars(2)));
         Machine::new(move |bar| {
@@ -99,7 +99,8 @@ static COPPOCK: Declaration = Declaration {
             let rates = rate(&mut first) + rate(&mut second);
             [100.0 * average.next(rates)]
         })
-    }),
+        .rejoining_every(p.bars(0))
+    },
     ..TALIB
 };
 

@@ -32,10 +32,11 @@ static AVGDEV: Declaration = Declaration {
               mean of |close_i - m_t| over the last period bars",
     source: "TA-Lib 0.8.1, AVGDEV",
     compute: |work, p, _| mean_distance(work, p.bars(0)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut spread = Spread::new(p.bars(0));
         Machine::new(move |bar| [spread.next(bar.close).1])
-    }),
+            .rejoining_every(Spread::rejoins(p.bars(0)))
+    },
     ..TALIB
 };
 
@@ -58,10 +59,11 @@ static VAR: Declaration = Declaration {
     formula: "sum (close_i - mean)^2 / period over the last period bars; nbdev changes nothing, as in TA-Lib",
     source: "TA-Lib 0.8.1, VAR",
     compute: |work, p, _| rolling::variance(work.close(), p.bars(0), 0),
-    machine: Some(|p| {
+    machine: |p| {
         let mut moments = Moments::new(p.bars(0));
         Machine::new(move |bar| [moments.next(bar.close).1])
-    }),
+            .rejoining_every(Moments::rejoins(p.bars(0)))
+    },
     ..TALIB
 };
 
@@ -88,7 +90,7 @@ static BETA: Declaration = Declaration {
         let [xx, _, xy] = spreads(x, y, p.bars(0));
         divide(xy, xx, 0.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut joint = Joint::new(p.bars(0));
         let (mut high, mut low) = (f64::NAN, f64::NAN);
         Machine::new(move |bar| {
@@ -102,7 +104,8 @@ static BETA: Declaration = Declaration {
                 }
             })]
         })
-    }),
+        .rejoining_every(p.bars(0))
+    },
     ..TALIB
 };
 
@@ -126,7 +129,7 @@ static CORREL: Declaration = Declaration {
         // Roots first: the product of two variances may be too small for float32.
         divide(xy, xx.sqrt() * yy.sqrt(), 0.0).clamp(-1.0, 1.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut joint = Joint::new(p.bars(0));
         Machine::new(move |bar| {
             [joint.next(bar.high, bar.low).map_or(f64::NAN, |spreads| {
@@ -138,7 +141,8 @@ static CORREL: Declaration = Declaration {
                 }
             })]
         })
-    }),
+        .rejoining_every(p.bars(0))
+    },
     ..TALIB
 };
 

@@ -99,7 +99,7 @@ static STOCH: Declaration = Declaration {
         let [slow_k, slow_d] = slow_lines(work, p, AverageKind::Simple);
         if output == 0 { slow_k } else { slow_d }
     },
-    machine: Some(machines::stoch),
+    machine: machines::stoch,
     ..STOCHASTIC
 };
 
@@ -133,7 +133,7 @@ static KDJ: Declaration = Declaration {
             _ => k.mul_scalar(3.0) - d.mul_scalar(2.0),
         }
     },
-    machine: Some(machines::kdj),
+    machine: machines::kdj,
     ..STOCHASTIC
 };
 
@@ -167,7 +167,7 @@ static STOCHF: Declaration = Declaration {
         }
         fast.average(work, fast_kind(p, 2), p.bars(1)).value
     },
-    machine: Some(machines::stochf),
+    machine: machines::stochf,
     ..STOCHASTIC
 };
 
@@ -211,7 +211,7 @@ static STOCHRSI: Declaration = Declaration {
         let fast = Line::new(fast, period + window - 1);
         fast.average(work, fast_kind(p, 3), p.bars(2)).value
     },
-    machine: Some(machines::stochrsi),
+    machine: machines::stochrsi,
     ..STOCHASTIC
 };
 
@@ -312,7 +312,7 @@ static SMI: Declaration = Declaration {
             .average(work, AverageKind::Exponential, p.bars(3))
             .value
     },
-    machine: Some(machines::smi),
+    machine: machines::smi,
     ..STOCHASTIC
 };
 

@@ -44,7 +44,7 @@ static CMO: Declaration = Declaration {
         let share = averages.share(work, change.clone(), change.abs(), 0.0);
         share.mul_scalar(100.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut change = Change::new();
         let (mut net, mut all) = (Smooth::wilder(p.bars(0)), Smooth::wilder(p.bars(0)));
         Machine::new(move |bar| {
@@ -54,7 +54,7 @@ static CMO: Declaration = Declaration {
             }
             [ratio(100.0 * net.next(change), all.next(change.abs()), 0.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -77,13 +77,13 @@ static CMOU: Declaration = Declaration {
         let way = change(work.close(), p.bars(0));
         divide(way.mul_scalar(100.0), path(work, p.bars(0)), 0.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut way = Way::new(p.bars(0));
         Machine::new(move |bar| {
             let (way, path) = way.next(bar.close);
             [ratio(100.0 * way, path, 0.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -106,7 +106,7 @@ static ER: Declaration = Declaration {
         let way = change(work.close(), p.bars(0)).abs();
         divide(way, path(work, p.bars(0)), 1.0).clamp_max(1.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut way = Way::new(p.bars(0));
         Machine::new(move |bar| {
             let (way, path) = way.next(bar.close);
@@ -115,7 +115,7 @@ static ER: Declaration = Declaration {
             }
             [ratio(way.abs(), path, 1.0).min(1.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -139,14 +139,14 @@ static VHF: Declaration = Declaration {
         let span = rolling::max(close.clone(), p.bars(0)) - rolling::min(close, p.bars(0));
         divide(span, path(work, p.bars(0)), 0.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut highest, mut lowest) = (Maximum::new(p.bars(0)), Minimum::new(p.bars(0)));
         let (mut change, mut path) = (Change::new(), Sum::new(p.bars(0)));
         Machine::new(move |bar| {
             let span = highest.next(bar.close) - lowest.next(bar.close);
             [ratio(span, path.next(change.next(bar.close).abs()), 0.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -171,14 +171,14 @@ static IMI: Declaration = Declaration {
         let all = rolling::sum(body.abs(), p.bars(0));
         divide(rises.mul_scalar(100.0), all, 50.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut sums = Sums::new(p.bars(0));
         Machine::new(move |bar| {
             let body = bar.close - bar.open;
             let [rises, all] = sums.next([greater(body, 0.0), body.abs()]);
             [ratio(100.0 * rises, all, 50.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -206,7 +206,7 @@ static MFI: Declaration = Declaration {
         let rises = rolling::sum(rises, p.bars(0));
         divide(rises.mul_scalar(100.0), rolling::sum(flow, p.bars(0)), 0.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut change, mut sums) = (Change::new(), Sums::new(p.bars(0)));
         Machine::new(move |bar| {
             let price = bar.typical_price();
@@ -220,7 +220,7 @@ static MFI: Declaration = Declaration {
             let [rises, all] = sums.next([if change < 0.0 { 0.0 } else { flow }, flow]);
             [ratio(100.0 * rises, all, 0.0)]
         })
-    }),
+    },
     ..TALIB
 };
 

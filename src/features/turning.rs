@@ -45,10 +45,10 @@ static SAR: Declaration = Declaration {
               far extreme",
     source: "Wilder (1978); TA-Lib 0.8.1, SAR",
     compute: |work, p, _| parabolic(work, stops_of_sar(p)).abs(),
-    machine: Some(|p| {
+    machine: |p| {
         let mut stop = Parabolic::new(stops_of_sar(p));
         Machine::new(move |bar| [stop.next(bar.high, bar.low)[0]])
-    }),
+    },
     ..TALIB
 };
 
@@ -79,13 +79,13 @@ static SAREXT: Declaration = Declaration {
               at a reversal the stop moves away by offsetonreverse times itself",
     source: "TA-Lib 0.8.1, SAREXT",
     compute: |work, p, _| parabolic(work, stops_of_sarext(p)),
-    machine: Some(|p| {
+    machine: |p| {
         let mut stop = Parabolic::new(stops_of_sarext(p));
         Machine::new(move |bar| {
             let [stop, side] = stop.next(bar.high, bar.low);
             [side * stop]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -131,14 +131,14 @@ static SUPERTREND: Declaration = Declaration {
         });
         both[output].clone()
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut range, mut average) = (TrueRange::new(), Smooth::wilder(p.bars(0)));
         let (mut band, multiplier) = (TrailingBand::new(), p.factor(1));
         Machine::new(move |bar| {
             let width = multiplier * average.next(range.next(bar));
             band.next(bar.median_price(), width, bar.close)
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -177,10 +177,10 @@ static FRACTAL: Declaration = Declaration {
         let swings = pivot.clone().greater(older).bool_and(pivot.greater(newer));
         swings.float().mul_scalar(100.0)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let mut swings = [0, 1].map(|_| Swing::new(p.bars(0), p.bars(1)));
         Machine::new(move |bar| [swings[0].next(bar.high), swings[1].next(-bar.low)])
-    }),
+    },
     ..TALIB
 };
 

@@ -50,13 +50,13 @@ static MAVP: Declaration = Declaration {
               TA-Lib takes any series of periods; a name has only this one",
     source: "TA-Lib 0.8.1, MAVP of HT_DCPERIOD",
     compute: |work, p, _| work.close() - varying_gap(work, p),
-    machine: Some(|p| {
+    machine: |p| {
         if kind(p) == AverageKind::Simple && lengths(p)[1] <= LONGEST_CYCLE {
             simple_over_cycle(p)
         } else {
             average_over_cycle(p)
         }
-    }),
+    },
     ..TALIB
 };
 
@@ -106,6 +106,7 @@ fn average_over_cycle(p: &Parameters) -> Machine {
         }
         [value]
     })
+    .rejoining_every(0)
 }
 
 #[expect(clippy::cast_sign_loss, reason = "periods are positive")]

@@ -51,10 +51,10 @@ static TRANGE: Declaration = Declaration {
     source: "Wilder (1978); TA-Lib 0.8.1, TRANGE",
     compute: |work, _, _| work.true_range(),
     flow: None,
-    machine: Some(|_| {
+    machine: |_| {
         let mut range = TrueRange::new();
         Machine::new(move |bar| [range.next(bar)])
-    }),
+    },
     oracle: Some(|s, _| vec![oracle::true_range(s)]),
 };
 
@@ -78,10 +78,10 @@ static ATR: Declaration = Declaration {
     source: "Wilder (1978); TA-Lib 0.8.1, ATR",
     compute: |work, p, _| atr(work, p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut range, mut average) = (TrueRange::new(), Smooth::wilder(p.bars(0)));
         Machine::new(move |bar| [average.next(range.next(bar))])
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::atr(s, p.bars(0))]),
 };
 
@@ -104,10 +104,10 @@ static NATR: Declaration = Declaration {
     source: "TA-Lib 0.8.1, NATR",
     compute: |work, p, _| (atr(work, p.bars(0)) / work.close()).mul_scalar(100.0),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut range, mut average) = (TrueRange::new(), Smooth::wilder(p.bars(0)));
         Machine::new(move |bar| [100.0 * average.next(range.next(bar)) / bar.close])
-    }),
+    },
     oracle: Some(|s, p| {
         let atr = oracle::atr(s, p.bars(0));
         vec![
@@ -138,10 +138,10 @@ static ATR_SMA: Declaration = Declaration {
     source: "core111",
     compute: |work, p, _| rolling::mean(work.true_range(), p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut range, mut mean) = (TrueRange::new(), Mean::new(p.bars(0)));
         Machine::new(move |bar| [mean.next(range.next(bar))])
-    }),
+    },
     oracle: Some(|s, p| vec![average::sma(&oracle::true_range(s), p.bars(0))]),
 };
 
@@ -167,10 +167,11 @@ static STDDEV: Declaration = Declaration {
     source: "TA-Lib 0.8.1, STDDEV",
     compute: |work, p, _| deviation(work, p.bars(0), 0).mul_scalar(p.factor(1) as f32),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut moments, factor) = (Moments::new(p.bars(0)), p.factor(1));
         Machine::new(move |bar| [factor * moments.next(bar.close).1.sqrt()])
-    }),
+            .rejoining_every(Moments::rejoins(p.bars(0)))
+    },
     oracle: Some(|s, p| {
         let deviation = oracle::deviation(&s.close, p.bars(0), 0);
         vec![deviation.iter().map(|value| p.factor(1) * value).collect()]
@@ -217,7 +218,7 @@ static BBANDS: Declaration = Declaration {
         }
     },
     flow: None,
-    machine: Some(bbands),
+    machine: bbands,
     oracle: None,
 };
 
@@ -244,14 +245,15 @@ static BB_WIDTH: Declaration = Declaration {
     source: "core111",
     compute: |work, p, _| deviation(work, p.bars(0), 1).mul_scalar(4.0) / sma(work, p.bars(0)),
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let mut moments = Moments::new(p.bars(0));
         let num = p.bars(0) as f64;
         Machine::new(move |bar| {
             let (mean, variance) = moments.next(bar.close);
             [4.0 * (variance * num / (num - 1.0)).sqrt() / mean]
         })
-    }),
+        .rejoining_every(Moments::rejoins(p.bars(0)))
+    },
     oracle: Some(|s, p| {
         let (deviation, mean) = (
             oracle::deviation(&s.close, p.bars(0), 1),
@@ -289,13 +291,13 @@ static REALISED_VOLATILITY: Declaration = Declaration {
         rolling::mean(returns.clone() * returns, p.bars(0)).sqrt()
     },
     flow: None,
-    machine: Some(|p| {
+    machine: |p| {
         let (mut before, mut mean) = (Lag::new(1), Mean::new(p.bars(0)));
         Machine::new(move |bar| {
             let log_return = (bar.close / before.next(bar.close)).ln();
             [mean.next(log_return * log_return).sqrt()]
         })
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::realised(&s.close, p.bars(0))]),
 };
 

@@ -33,7 +33,7 @@ static VOLUME: Declaration = Declaration {
     source: "set base",
     compute: |work, _, _| work.column(Column::Volume),
     flow: None,
-    machine: Some(|_| Machine::new(|bar| [bar.volume])),
+    machine: |_| Machine::new(|bar| [bar.volume]),
     oracle: Some(|s, _| vec![s.volume.clone()]),
 };
 
@@ -60,7 +60,7 @@ static OBV: Declaration = Declaration {
         scan::linear_scan(work.keep(), flow)
     },
     flow: Some(signed_volume),
-    machine: Some(|_| {
+    machine: |_| {
         let (mut change, mut level) = (Change::new(), 0.0);
         Machine::new(move |bar| {
             let change = change.next(bar.close);
@@ -73,7 +73,7 @@ static OBV: Declaration = Declaration {
             }
             [level]
         })
-    }),
+    },
     oracle: Some(|s, _| vec![oracle::obv(s)]),
 };
 
@@ -108,7 +108,7 @@ static NVI: Declaration = Declaration {
         let counts = work.column(Column::Volume).lower(before);
         compounded(work, counts)
     },
-    machine: Some(|_| index(|volume, before| volume < before)),
+    machine: |_| index(|volume, before| volume < before),
     ..INDEX
 };
 
@@ -123,7 +123,7 @@ static PVI: Declaration = Declaration {
         let counts = work.column(Column::Volume).greater(before);
         compounded(work, counts)
     },
-    machine: Some(|_| index(|volume, before| volume > before)),
+    machine: |_| index(|volume, before| volume > before),
     ..INDEX
 };
 
@@ -145,13 +145,13 @@ static RVOL: Declaration = Declaration {
         let mean = rolling::mean(work.column(Column::Volume), p.bars(0));
         divide(work.column(Column::Volume), lag(mean, 1), f32::NAN)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut mean, mut before) = (Mean::new(p.bars(0)), f64::NAN);
         Machine::new(move |bar| {
             let before = std::mem::replace(&mut before, mean.next(bar.volume));
             [ratio(bar.volume, before, f64::NAN)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -173,7 +173,7 @@ static MARKETFI: Declaration = Declaration {
         let range = work.column(Column::High) - work.column(Column::Low);
         divide(range, work.column(Column::Volume), 0.0)
     },
-    machine: Some(|_| Machine::new(|bar| [ratio(bar.high - bar.low, bar.volume, 0.0)])),
+    machine: |_| Machine::new(|bar| [ratio(bar.high - bar.low, bar.volume, 0.0)]),
     ..TALIB
 };
 

@@ -12,6 +12,7 @@ mod follower;
 mod golden;
 mod mistakes;
 mod oracle;
+mod parts;
 mod patterns;
 mod properties;
 mod scaler;

@@ -106,13 +106,15 @@ pub(in crate::features) struct Hull {
     outer: Weighted,
 }
 
+/// The periods of the three weighted averages that make Hull's.
+pub(in crate::features) fn hull(period: usize) -> [usize; 3] {
+    [(period / 2).max(1), period, period.isqrt()]
+}
+
 impl Hull {
     pub(in crate::features) fn new(period: usize) -> Self {
-        Self {
-            half: Weighted::new((period / 2).max(1)),
-            whole: Weighted::new(period),
-            outer: Weighted::new(period.isqrt()),
-        }
+        let [half, whole, outer] = hull(period).map(Weighted::new);
+        Self { half, whole, outer }
     }
 
     #[inline(always)]
@@ -187,6 +189,7 @@ pub(in crate::features) struct Average {
     /// Values to let pass before the first that counts.
     skip: usize,
     state: State,
+    rejoins: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -227,7 +230,16 @@ impl Average {
             AverageKind::ZeroLag => State::ZeroLag(ZeroLag::new(period)),
             AverageKind::Wilder => State::Smooth(Smooth::wilder(period)),
         };
-        Self { skip: 0, state }
+        Self {
+            skip: 0,
+            state,
+            rejoins: kind.rejoins(period),
+        }
+    }
+
+    /// What a machine of it rejoins every so many bars.
+    pub(in crate::features) fn rejoins(&self) -> usize {
+        self.rejoins
     }
 
     /// As it is, but the first `skip` values are let pass.

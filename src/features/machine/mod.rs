@@ -12,6 +12,7 @@
 
 pub(super) mod average;
 pub(super) mod cycle;
+pub(super) mod joint;
 pub(super) mod movement;
 pub(super) mod order;
 pub(super) mod oscillator;
@@ -20,7 +21,7 @@ pub(super) mod parts;
 pub(super) mod spread;
 pub(super) mod stochastic;
 pub(super) mod sums;
-pub(super) mod joint;
+pub(super) mod vector;
 
 use std::ops::Range;
 
@@ -193,19 +194,39 @@ where
 }
 
 /// An indicator at work on one segment.
-pub(super) struct Machine(Box<dyn Steps>);
+pub(super) struct Machine {
+    steps: Box<dyn Steps>,
+    rejoins: usize,
+}
 
 impl Machine {
     /// The machine that `step` is: what it captures is its state.
     pub(super) fn new<const K: usize>(
         step: impl FnMut(&Bar) -> [f64; K] + Send + Sync + 'static,
     ) -> Self {
-        Self(Box::new(Step(step)))
+        Self::of(Step(step))
     }
 
     /// The machine that takes many bars at a time in its own way.
     pub(super) fn of(steps: impl Steps + 'static) -> Self {
-        Self(Box::new(steps))
+        Self {
+            steps: Box::new(steps),
+            rejoins: 1,
+        }
+    }
+
+    /// The machine of a window whose sums begin anew every so many bars; 0 if the bits of its
+    /// numbers depend on all bars, even where its memory is finite.
+    pub(super) fn rejoining_every(mut self, bars: usize) -> Self {
+        self.rejoins = bars;
+        self
+    }
+
+    /// A machine of finite memory that starts later gives the bits of one that started with the
+    /// segment once its memory and two stretches of so many bars have passed, if it starts a
+    /// multiple of them behind the segment's first; 0: never.
+    pub(super) fn rejoins(&self) -> usize {
+        self.rejoins
     }
 
     /// Takes one bar, whose numbers are float32's, and writes one number per output.
@@ -226,11 +247,11 @@ impl Machine {
             week_start: &flag(bar.week_start),
             month_start: &flag(bar.month_start),
         };
-        self.0.run(columns, 1, out);
+        self.steps.run(columns, 1, out);
     }
 
     /// Takes bars in order; output `k` of bar `t` goes to `out[k * CHUNK + t]`.
     pub(super) fn run(&mut self, bars: Columns<'_>, out: &mut [f64]) {
-        self.0.run(bars, CHUNK, out);
+        self.steps.run(bars, CHUNK, out);
     }
 }

@@ -3,7 +3,7 @@
 use super::Machine;
 use super::average::{Average, Chain};
 use super::parts::{Change, Smooth, divide};
-use crate::features::average_kind::AverageKind;
+use crate::features::average_kind::{AverageKind, together};
 use crate::features::declaration::Parameters;
 
 /// Volume below which TA-Lib takes an average for 0.
@@ -14,33 +14,37 @@ pub(in crate::features) fn fast_and_slow(p: &Parameters) -> (usize, usize) {
     (p.bars(0).min(p.bars(1)), p.bars(0).max(p.bars(1)))
 }
 
-/// Averages of the same kind over both periods.
-fn averages(p: &Parameters) -> [Average; 2] {
+/// Averages of the same kind over both periods, and what they rejoin every so many bars.
+fn averages(p: &Parameters) -> ([Average; 2], usize) {
     let kind = AverageKind::of(p, 2, AverageKind::Exponential);
     let (fast, slow) = fast_and_slow(p);
-    [Average::new(kind, fast), Average::new(kind, slow)]
+    let averages = [Average::new(kind, fast), Average::new(kind, slow)];
+    let rejoins = together(&averages.each_ref().map(Average::rejoins));
+    (averages, rejoins)
 }
 
 pub(in crate::features) fn apo(p: &Parameters) -> Machine {
-    let [mut fast, mut slow] = averages(p);
-    Machine::new(move |bar| [fast.next(bar.close) - slow.next(bar.close)])
+    let ([mut fast, mut slow], rejoins) = averages(p);
+    Machine::new(move |bar| [fast.next(bar.close) - slow.next(bar.close)]).rejoining_every(rejoins)
 }
 
 pub(in crate::features) fn ppo(p: &Parameters) -> Machine {
-    let [mut fast, mut slow] = averages(p);
+    let ([mut fast, mut slow], rejoins) = averages(p);
     Machine::new(move |bar| {
         let (fast, slow) = (fast.next(bar.close), slow.next(bar.close));
         [divide(100.0 * (fast - slow), slow, 0.0)]
     })
+    .rejoining_every(rejoins)
 }
 
 pub(in crate::features) fn pvo(p: &Parameters) -> Machine {
-    let [mut fast, mut slow] = averages(p);
+    let ([mut fast, mut slow], rejoins) = averages(p);
     Machine::new(move |bar| {
         let (fast, slow) = (fast.next(bar.volume), slow.next(bar.volume));
         let slow = if slow.abs() < NO_VOLUME { 0.0 } else { slow };
         [divide(100.0 * (fast - slow), slow, 0.0)]
     })
+    .rejoining_every(rejoins)
 }
 
 /// The line, its signal and their difference, all from the signal's first value on.
@@ -68,10 +72,12 @@ pub(in crate::features) fn macdext(p: &Parameters) -> Machine {
     let [mut fast, mut slow] = [fast, slow]
         .map(|(kind, period)| Average::new(kind, period).after(begin - kind.warmup(period)));
     let mut signal = Average::new(signal.0, signal.1);
+    let rejoins = together(&[fast.rejoins(), slow.rejoins(), signal.rejoins()]);
     Machine::new(move |bar| {
         let line = fast.next(bar.close) - slow.next(bar.close);
         with_signal(line, signal.next(line))
     })
+    .rejoining_every(rejoins)
 }
 
 /// (period, weight) of MACDFIX' averages.

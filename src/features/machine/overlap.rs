@@ -3,7 +3,7 @@
 use super::Machine;
 use super::average::{Average, Chain, Hull, Kaufman, Tillson, Triangular, ZeroLag, double, triple};
 use super::parts::{Maximum, Mean, Minimum, Moments, Smooth, Sum, TrueRange, Weighted};
-use crate::features::average_kind::AverageKind;
+use crate::features::average_kind::{AverageKind, together};
 use crate::features::declaration::Parameters;
 
 /// The machine of an average of the close that `part` makes.
@@ -15,7 +15,7 @@ macro_rules! of_close {
 }
 
 pub(in crate::features) fn wma(p: &Parameters) -> Machine {
-    of_close!(Weighted::new(p.bars(0)), Weighted::next)
+    of_close!(Weighted::new(p.bars(0)), Weighted::next).rejoining_every(p.bars(0))
 }
 
 pub(in crate::features) fn dema(p: &Parameters) -> Machine {
@@ -54,7 +54,8 @@ pub(in crate::features) fn hma(p: &Parameters) -> Machine {
     if p.bars(0) == 1 {
         return Machine::new(|bar| [bar.close]);
     }
-    of_close!(Hull::new(p.bars(0)), Hull::next)
+    let rejoins = AverageKind::Hull.rejoins(p.bars(0));
+    of_close!(Hull::new(p.bars(0)), Hull::next).rejoining_every(rejoins)
 }
 
 pub(in crate::features) fn zlema(p: &Parameters) -> Machine {
@@ -67,7 +68,7 @@ pub(in crate::features) fn rma(p: &Parameters) -> Machine {
 
 pub(in crate::features) fn ma(p: &Parameters) -> Machine {
     let kind = AverageKind::of(p, 1, AverageKind::Simple);
-    of_close!(Average::new(kind, p.bars(0)), Average::next)
+    of_close!(Average::new(kind, p.bars(0)), Average::next).rejoining_every(kind.rejoins(p.bars(0)))
 }
 
 pub(in crate::features) fn vwma(p: &Parameters) -> Machine {
@@ -104,7 +105,8 @@ pub(in crate::features) fn bbands(p: &Parameters) -> Machine {
             let (mean, variance) = moments.next(bar.close);
             let deviation = variance.sqrt();
             [mean + up * deviation, mean, mean - down * deviation]
-        });
+        })
+        .rejoining_every(Moments::rejoins(period));
     }
     let mut average = Average::new(kind, period);
     Machine::new(move |bar| {
@@ -113,6 +115,7 @@ pub(in crate::features) fn bbands(p: &Parameters) -> Machine {
         let middle = if deviation.is_nan() { f64::NAN } else { mean };
         [middle + up * deviation, middle, middle - down * deviation]
     })
+    .rejoining_every(together(&[kind.rejoins(period), Moments::rejoins(period)]))
 }
 
 pub(in crate::features) fn kc(p: &Parameters) -> Machine {

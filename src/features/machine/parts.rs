@@ -4,6 +4,8 @@
 //! Sums lose nothing to rounding, and other windows are folded from two stacks: no drift, whatever left
 //! the window leaves no trace, and the cost per value does not depend on the period.
 
+use super::movement::{greater, less};
+
 /// How values of a window are put together; `merge(older, newer)` is associative.
 pub(in crate::features) trait Fold {
     type Item: Copy;
@@ -370,15 +372,15 @@ impl Weighted {
 /// Mean and variance (divided by `period`) of the last `period` values.
 ///
 /// Sums run around a recent value, moved from time to time, so that the square of the mean takes
-/// nothing away that matters.
+/// nothing away that matters. When it moves is a matter of how many values there were, and the
+/// sums are then made anew: nothing before the window is remembered.
 #[derive(Clone, Debug)]
 pub(in crate::features) struct Moments {
-    /// Distances from the origin.
     ring: Ring,
     period: f64,
     origin: f64,
-    /// Values since the origin moved.
-    since: usize,
+    /// Values still to come until the origin moves.
+    stays: usize,
     sum: Exact,
     squares: Exact,
 }
@@ -392,10 +394,15 @@ impl Moments {
             ring: Ring::new(period),
             period: period as f64,
             origin: f64::NAN,
-            since: 0,
+            stays: Self::rejoins(period),
             sum: Exact::default(),
             squares: Exact::default(),
         }
+    }
+
+    /// What a machine of it rejoins every so many bars.
+    pub(in crate::features) fn rejoins(period: usize) -> usize {
+        Self::STAY.max(period)
     }
 
     /// (mean, variance)
@@ -406,58 +413,68 @@ impl Moments {
         }
         if self.origin.is_nan() {
             self.origin = x;
+            // As if the origin itself had been there before: it adds nothing.
+            self.ring.values.fill(x);
         }
-        let distance = x - self.origin;
-        let before = self.ring.next(distance);
+        let (distance, before) = (x - self.origin, self.ring.next(x) - self.origin);
         self.sum.replace(distance, before);
         self.squares.replace(distance * distance, before * before);
-        if !self.ring.is_full() {
-            return (f64::NAN, f64::NAN);
-        }
         let mean = self.sum.value() / self.period;
         let variance = (self.squares.value() / self.period - mean * mean).max(0.0);
         let mean = self.origin + mean;
-        self.since += 1;
-        if self.since >= Self::STAY.max(self.ring.values.len()) {
-            self.turn(x);
+        self.stays -= 1;
+        if self.stays == 0 {
+            self.stays = Self::rejoins(self.ring.values.len());
+            self.origin = x;
+            [self.sum, self.squares] = sums_around(x, &self.ring.values);
         }
-        (mean, variance)
-    }
-
-    /// Moves the origin to the newest value.
-    #[inline(never)]
-    fn turn(&mut self, newest: f64) {
-        let shift = newest - self.origin;
-        self.origin = newest;
-        self.since = 0;
-        (self.sum, self.squares) = (Exact::default(), Exact::default());
-        for distance in &mut self.ring.values {
-            *distance -= shift;
-            self.sum.replace(*distance, 0.0);
-            self.squares.replace(*distance * *distance, 0.0);
+        if self.ring.is_full() {
+            (mean, variance)
+        } else {
+            (f64::NAN, f64::NAN)
         }
     }
 }
 
+/// The sums of the distances from `origin`, and of their squares.
+#[inline(never)]
+fn sums_around(origin: f64, values: &[f64]) -> [Exact; 2] {
+    let mut sums = [Exact::default(); 2];
+    for value in values {
+        let distance = value - origin;
+        sums[0].replace(distance, 0.0);
+        sums[1].replace(distance * distance, 0.0);
+    }
+    sums
+}
+
 /// `y += weight (x - y)` from the mean of the first `period` values.
+///
+/// Kept as the distance from the newest value, `e = x - y = keep (e before + change of x)`: a value
+/// waits for one product and one sum and not for three operations, and where `x` stands still `y` is
+/// exactly `x`.
 #[derive(Clone, Debug)]
 pub(in crate::features) struct Smooth {
-    weight: f64,
+    keep: f64,
     period: usize,
     /// Values to let pass before the first that counts.
     skip: usize,
     seen: usize,
-    value: f64,
+    sum: f64,
+    before: f64,
+    distance: f64,
 }
 
 impl Smooth {
     pub(in crate::features) fn new(period: usize, weight: f64) -> Self {
         Self {
-            weight,
+            keep: 1.0 - weight,
             period,
             skip: 0,
             seen: 0,
-            value: 0.0,
+            sum: 0.0,
+            before: f64::NAN,
+            distance: 0.0,
         }
     }
 
@@ -480,8 +497,10 @@ impl Smooth {
     #[inline(always)]
     pub(in crate::features) fn next(&mut self, x: f64) -> f64 {
         if self.seen == self.period {
-            self.value += self.weight * (x - self.value);
-            return self.value;
+            let change = x - self.before;
+            self.before = x;
+            self.distance = self.keep * self.distance + self.keep * change;
+            return x - self.distance;
         }
         if x.is_nan() {
             return f64::NAN;
@@ -491,12 +510,13 @@ impl Smooth {
             return f64::NAN;
         }
         self.seen += 1;
-        self.value += x;
+        self.sum += x;
         if self.seen < self.period {
             return f64::NAN;
         }
-        self.value /= self.period as f64;
-        self.value
+        let mean = self.sum / self.period as f64;
+        (self.before, self.distance) = (x, x - mean);
+        mean
     }
 }
 
@@ -571,10 +591,8 @@ impl TrueRange {
     #[inline(always)]
     pub(in crate::features) fn next(&mut self, bar: &super::Bar) -> f64 {
         let before = std::mem::replace(&mut self.before, bar.close);
-        if before.is_nan() {
-            return f64::NAN;
-        }
-        bar.high.max(before) - bar.low.min(before)
+        // At the first bar NaN is neither less nor greater, and stays.
+        greater(bar.high, before) - less(bar.low, before)
     }
 }
 

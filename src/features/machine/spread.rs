@@ -30,6 +30,12 @@ impl Spread {
         }
     }
 
+    /// What a machine of it rejoins every so many bars: short windows are added up in the order of
+    /// their ring, the shape of a tree depends on all that went through it.
+    pub(in crate::features) fn rejoins(period: usize) -> usize {
+        if period > SHORT { 0 } else { period }
+    }
+
     /// (mean, mean absolute deviation), NaN before there are `period` values.
     #[inline(always)]
     pub(in crate::features) fn next(&mut self, x: f64) -> (f64, f64) {

@@ -3,7 +3,7 @@
 use super::Machine;
 use super::average::Average;
 use super::parts::{Change, Maximum, Minimum, Smooth, divide};
-use crate::features::average_kind::AverageKind;
+use crate::features::average_kind::{AverageKind, together as rejoin_together};
 use crate::features::declaration::Parameters;
 
 /// Ranges that are less than this share of their ends' sum count as 0.
@@ -47,11 +47,13 @@ pub(in crate::features) fn stochf(p: &Parameters) -> Machine {
     let mut place = Place::new(p.bars(0));
     let kind = AverageKind::of(p, 2, AverageKind::Simple);
     let mut smooth = Average::new(kind, p.bars(1));
+    let rejoins = smooth.rejoins();
     Machine::new(move |bar| {
         let fast = place.next(bar.high, bar.low, bar.close);
         let slow = smooth.next(fast);
         [together(fast, slow), slow]
     })
+    .rejoining_every(rejoins)
 }
 
 /// Slow K and slow D.
@@ -71,6 +73,10 @@ impl Slow {
         }
     }
 
+    fn rejoins(&self) -> usize {
+        rejoin_together(&self.averages.each_ref().map(Average::rejoins))
+    }
+
     #[inline(always)]
     fn next(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
         let [first, second] = &mut self.averages;
@@ -82,15 +88,18 @@ impl Slow {
 
 pub(in crate::features) fn stoch(p: &Parameters) -> Machine {
     let mut slow = Slow::new(p, AverageKind::Simple);
-    Machine::new(move |bar| slow.next(bar.high, bar.low, bar.close))
+    let rejoins = slow.rejoins();
+    Machine::new(move |bar| slow.next(bar.high, bar.low, bar.close)).rejoining_every(rejoins)
 }
 
 pub(in crate::features) fn kdj(p: &Parameters) -> Machine {
     let mut slow = Slow::new(p, AverageKind::Wilder);
+    let rejoins = slow.rejoins();
     Machine::new(move |bar| {
         let [k, d] = slow.next(bar.high, bar.low, bar.close);
         [k, d, 3.0 * k - 2.0 * d]
     })
+    .rejoining_every(rejoins)
 }
 
 pub(in crate::features) fn stochrsi(p: &Parameters) -> Machine {

@@ -17,7 +17,6 @@ mod single;
 mod star;
 mod tensor;
 mod triple;
-mod vector;
 
 use crate::market::Column;
 
@@ -144,10 +143,10 @@ macro_rules! pattern {
                     let penetration = p.values().first().copied().unwrap_or(0.0);
                     super::tensor::score::<This>(work, penetration)
                 },
-                machine: Some(|p| {
+                machine: |p| {
                     let penetration = p.values().first().copied().unwrap_or(0.0);
                     super::series::machine::<This>($warmup, penetration)
-                }),
+                },
                 ..super::PATTERN
             }
         };

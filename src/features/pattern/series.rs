@@ -12,7 +12,7 @@ use crate::features::machine::{CHUNK, Columns, Machine, Steps};
 
 use super::candle::{CONFIRMATION, Candles, Claim, Level, Range, Rule, Usual, near};
 use super::desk::{Desk, HISTORY, Numbers, PRICES, Place};
-use super::vector::{Loops, widest};
+use crate::features::machine::vector::{Loops, widest};
 
 thread_local! {
     /// One for all machines of a thread, so that it stays in the cache from one to the next; nothing in

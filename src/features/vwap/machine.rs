@@ -109,6 +109,7 @@ pub(super) fn anchored<const A: usize>() -> Machine {
         let [u1, l1, u2, l2, u3, l3] = BANDS.map(|k| base + k * deviation);
         [base, u1, l1, u2, l2, u3, l3]
     })
+    .rejoining_every(0)
 }
 
 /// Second moments of bars around their own averages: since the anchor, and over the last bars.
@@ -168,4 +169,5 @@ pub(super) fn rolling<const A: usize>() -> Machine {
         let deviation = divide(moment, volume, f64::NAN).sqrt();
         BANDS.map(|k| base + k * deviation)
     })
+    .rejoining_every(0)
 }

@@ -226,7 +226,7 @@ const fn anchored<const A: usize>() -> Declaration {
             _ => tensors::anchored_band(work, A, BANDS[output - 1]),
         },
         flow: None,
-        machine: Some(|_| machine::anchored::<A>()),
+        machine: |_| machine::anchored::<A>(),
         oracle: Some(|segment, _| {
             let (base, deviation) = match ANCHORS[A].start {
                 Start::History => oracle::anchored(segment, None),
@@ -251,7 +251,7 @@ const fn rolling20<const A: usize>() -> Declaration {
         degenerate: "no volume in those bars: undefined (as a model input 0: at the close); \
                      before the first anchor of a segment: undefined",
         compute: |work, _, output| tensors::rolling_band(work, A, BANDS[output]),
-        machine: Some(|_| machine::rolling::<A>()),
+        machine: |_| machine::rolling::<A>(),
         oracle: Some(|segment, _| {
             let (base, deviation) = match ANCHORS[A].start {
                 Start::History => (

@@ -30,14 +30,14 @@ pub(super) static VWAP: Declaration = Declaration {
         let undefined = price.clone().is_nan();
         price.mask_fill(undefined, 0.0)
     },
-    machine: Some(|_| {
+    machine: |_| {
         let (mut volume, mut value) = (0.0, 0.0);
         Machine::new(move |bar| {
             volume += bar.volume;
             value += bar.typical_price() * bar.volume;
             [divide(value, volume, 0.0)]
         })
-    }),
+    },
     ..TALIB
 };
 
@@ -62,13 +62,13 @@ pub(super) static ROLLING: Declaration = Declaration {
         let value = rolling::sum(work.typical_price() * volume.clone(), p.bars(0));
         ratio(value, rolling::sum(volume, p.bars(0)), f32::NAN)
     },
-    machine: Some(|p| {
+    machine: |p| {
         let (mut value, mut volume) = (Sum::new(p.bars(0)), Sum::new(p.bars(0)));
         Machine::new(move |bar| {
             let value = value.next(bar.typical_price() * bar.volume);
             [divide(value, volume.next(bar.volume), f64::NAN)]
         })
-    }),
+    },
     oracle: Some(|s, p| vec![oracle::last(s, p.bars(0))]),
     ..TALIB
 };

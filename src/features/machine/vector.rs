@@ -1,13 +1,13 @@
 //! Loops with the widest vectors that the processor has.
 
 /// Loops that the compiler turns into vector instructions.
-pub(super) trait Loops {
+pub(in crate::features) trait Loops {
     /// Must be inlined into its caller, whose instructions it takes.
     fn run(self);
 }
 
 /// Runs with the widest vectors that the processor has; the numbers are the same with all.
-pub(super) fn widest<L: Loops>(loops: L) {
+pub(in crate::features) fn widest<L: Loops>(loops: L) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
