@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
 mod features_command;
+mod follow_command;
 mod indicators;
 
 mod kernels;

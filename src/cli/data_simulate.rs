@@ -264,7 +264,7 @@ fn symbols(text: &str) -> anyhow::Result<Vec<String>> {
     }
 }
 
-fn interval(text: &str) -> anyhow::Result<i64> {
+pub(crate) fn interval(text: &str) -> anyhow::Result<i64> {
     let refused = || {
         report::refused(
             format!("`--interval {text}` is no length of time"),

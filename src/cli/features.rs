@@ -10,7 +10,7 @@ use emberline::features::{FeatureContext, FeatureSet, Plan, compute, model_input
 use emberline::market::{Bars, Column, GapPolicy, PanelBlock, Series, load, upload};
 use emberline::market::{TableRows, TableWriter, Values};
 
-use super::{Global, out, report};
+use super::{Global, follow, out, report};
 
 /// Arguments of `features`.
 #[derive(Args, Debug)]
@@ -26,12 +26,28 @@ pub(crate) struct FeaturesArgs {
     /// Print how the set would be computed instead: its machines, what they share, and stop
     #[arg(long, conflicts_with = "out")]
     explain: bool,
+    /// Read bars from standard input as they come, and write each one's row at once; every indicator
+    /// can be followed
+    #[arg(long, requires = "interval", conflicts_with_all = ["data", "out", "explain", "from", "to", "days", "stamp", "gaps", "repair"])]
+    follow: bool,
+    /// How long a bar of `--follow` is: 30s, 1m, 1h, 1d
+    #[arg(long, value_name = "SPAN", requires = "follow")]
+    interval: Option<String>,
     /// What a model would read: transformed by unit (not scaled), undefined before the memory's end
     #[arg(long)]
     transformed: bool,
 }
 
 pub(crate) fn run(args: FeaturesArgs, global: &Global) -> anyhow::Result<ExitCode> {
+    if let (true, Some(interval)) = (args.follow, &args.interval) {
+        let request = follow::Request {
+            config: args.bars.config(),
+            interval,
+            features: &args.features,
+            transformed: args.transformed,
+        };
+        return follow::run(&request, global);
+    }
     if args.bars.data.is_none() {
         return Err(report::refused("no bars were named", "add `--data PATH`"));
     }

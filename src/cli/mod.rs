@@ -20,6 +20,7 @@ mod data_convert;
 mod data_simulate;
 mod export;
 mod features;
+mod follow;
 mod global;
 mod indicators;
 mod out;

@@ -86,15 +86,15 @@ pub(super) fn read(path: &Path, sink: &mut Sink<'_>) -> Result<(), MarketError> 
 }
 
 /// What the first line says about the file.
-struct Form {
-    layout: Layout,
-    separator: u8,
-    width: usize,
-    header: bool,
+pub(super) struct Form {
+    pub(super) layout: Layout,
+    pub(super) separator: u8,
+    pub(super) width: usize,
+    pub(super) header: bool,
 }
 
 impl Form {
-    fn of(path: &Path, text: &[u8]) -> Result<Self, MarketError> {
+    pub(super) fn of(path: &Path, text: &[u8]) -> Result<Self, MarketError> {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Err(MarketError::Empty {
                 path: path.to_owned(),

@@ -12,7 +12,7 @@ use super::times::{DAY, Moment, ZoneClock};
 use super::{Fault, MarketError, Series, Stamp};
 
 /// Open or close this far outside [low, high] is refused; less is only warned of.
-const OUTSIDE: f64 = 1e-3 - 1e-12;
+pub(super) const OUTSIDE: f64 = 1e-3 - 1e-12;
 
 /// What the files held.
 #[allow(

@@ -279,6 +279,18 @@ impl<'w> TableWriter<'w> {
         Ok(())
     }
 
+    /// Sends off what was written so far, where rows go to a stream.
+    ///
+    /// # Errors
+    /// [`MarketError::Write`].
+    pub fn flush(&mut self) -> Result<(), MarketError> {
+        let done = match &mut self.sink {
+            Sink::Csv(to, _) | Sink::JsonLines(to) => to.flush(),
+            Sink::Parquet(..) | Sink::Ipc(..) | Sink::Short(..) => Ok(()),
+        };
+        done.map_err(|error| self.failed(error.into()))
+    }
+
     /// Ends the table; a file gets its name now.
     ///
     /// # Errors
