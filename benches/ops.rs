@@ -63,6 +63,24 @@ fn operations(criterion: &mut Criterion) {
             });
         });
     }
+    // One series must not cost much more per bar than many: ten million bars each.
+    for shape in [[1, 10_000_000], [1_000, 10_000]] {
+        let [rows, bars] = shape;
+        let x = random::uniform(shape, KEY, &device);
+        let a = random::uniform(shape, Key { counter: 4, ..KEY }, &device);
+        finish();
+        group.throughput(Throughput::Elements((rows * bars) as u64));
+        group.bench_function(
+            BenchmarkId::new("linear_scan", format!("{rows}x{bars}")),
+            |bencher| {
+                bencher.iter(|| {
+                    let y = scan::linear_scan(a.clone(), x.clone());
+                    finish();
+                    y
+                });
+            },
+        );
+    }
     // The batches of training: 256 windows of 60 bars and 64 features.
     let block = random::uniform([7, 5_760, 64], KEY, &device);
     let places = (0..256).flat_map(|i| [i % 7, (i * 7919) % 5_700]).collect();
