@@ -10,6 +10,7 @@ use crate::ops::rolling;
 
 use super::average::{ema_deviation, seeded_memory};
 use super::declaration::{Declaration, Family, Memory, Output, Parameter, Scaling, TALIB, Unit};
+use super::line::triangular_mean;
 use super::machine::Machine;
 use super::machine::parts::{Lag, LineSums, Mean, Smooth, divide as ratio};
 use super::work::{Work, change, lag};
@@ -235,60 +236,4 @@ fn above_forecast(work: &mut Work<'_>, period: usize) -> Tensor<2> {
     let bars = period as f32;
     let trend = linear.mul_scalar(bars + 2.0) - triangular.mul_scalar(bars + 1.0);
     change - lag(trend, 1)
-}
-
-/// Sums of a stretch of bars with weights 1, `i` and `i (i + 1) / 2` for the `i`-th from 1 on.
-#[derive(Clone)]
-struct Stretch {
-    bars: usize,
-    plain: Tensor<2>,
-    linear: Tensor<2>,
-    triangular: Tensor<2>,
-}
-
-impl Stretch {
-    /// The stretch that ends `self.bars` bars before, followed by this one.
-    fn after(self, older: &Self) -> Self {
-        let (shift, bars) = (self.bars, older.bars as f32);
-        let older_part = |x: &Tensor<2>| lag(x.clone(), shift);
-        let triangular = self.triangular
-            + self.linear.clone().mul_scalar(bars)
-            + self.plain.clone().mul_scalar(0.5 * bars * (bars + 1.0));
-        Self {
-            bars: self.bars + older.bars,
-            triangular: older_part(&older.triangular) + triangular,
-            linear: older_part(&older.linear) + self.linear + self.plain.clone().mul_scalar(bars),
-            plain: older_part(&older.plain) + self.plain,
-        }
-    }
-}
-
-/// The mean of the last `period` values with weights 1, 3, 6, 10, ..., newest most; stretches double
-/// until they make up the period.
-fn triangular_mean(x: Tensor<2>, period: usize) -> Tensor<2> {
-    let mut stretch = Stretch {
-        bars: 1,
-        plain: x.clone(),
-        linear: x.clone(),
-        triangular: x,
-    };
-    let mut whole: Option<Stretch> = None;
-    let mut rest = period;
-    while rest > 0 {
-        if rest % 2 == 1 {
-            whole = Some(match whole {
-                Some(newer) => newer.after(&stretch),
-                None => stretch.clone(),
-            });
-        }
-        rest /= 2;
-        if rest > 0 {
-            stretch = stretch.clone().after(&stretch);
-        }
-    }
-    let whole = whole.expect("a period of at least 1");
-    let bars = period as f64;
-    whole
-        .triangular
-        .div_scalar((bars * (bars + 1.0) * (bars + 2.0) / 6.0) as f32)
 }

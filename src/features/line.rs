@@ -184,7 +184,7 @@ impl Stretch {
 
 /// The mean of the last `period` values with weights 1, 3, 6, 10, ..., newest most; stretches double
 /// until they make up the period.
-fn triangular_mean(x: Tensor<2>, period: usize) -> Tensor<2> {
+pub(super) fn triangular_mean(x: Tensor<2>, period: usize) -> Tensor<2> {
     let mut stretch = Stretch {
         bars: 1,
         plain: x.clone(),

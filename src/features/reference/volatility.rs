@@ -32,20 +32,6 @@ pub fn deviation(x: &[f64], period: usize, ddof: usize) -> Vec<f64> {
     y
 }
 
-/// Upper, middle and lower Bollinger band.
-pub fn bbands(x: &[f64], period: usize, up: f64, down: f64) -> Vec<Vec<f64>> {
-    let middle = super::average::sma(x, period);
-    let deviation = deviation(x, period, 0);
-    let band = |k: f64| {
-        middle
-            .iter()
-            .zip(&deviation)
-            .map(|(m, s)| m + k * s)
-            .collect()
-    };
-    vec![band(up), middle.clone(), band(-down)]
-}
-
 /// Root mean square of log returns.
 pub fn realised(x: &[f64], period: usize) -> Vec<f64> {
     let squares = super::momentum::change(x, 1, |now, then| (now / then).ln().powi(2));
