@@ -29,6 +29,7 @@ mod report;
 mod resume;
 mod runs;
 mod say;
+mod scan;
 mod score;
 mod train;
 mod walk_forward;
@@ -62,6 +63,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Train fold by fold and seed by seed, and measure on the test spans between
     WalkForward(walk_forward::WalkForwardArgs),
+    /// Classify every symbol's trend by 54 averages and what they would have earned
+    Scan(Box<scan::ScanArgs>),
     /// Compute indicators to a table
     Features(features::FeaturesArgs),
     /// Look indicators up: formula, inputs, parameters, unit, warm-up, memory, source
@@ -90,6 +93,7 @@ impl Command {
             Self::Resume(_) => "the run was not resumed",
             Self::Score(_) => "nothing was scored",
             Self::WalkForward(_) => "the walk did not end",
+            Self::Scan(_) => "nothing was scanned",
             Self::Features(_) => "the features were not computed",
             Self::Indicators(_) => "the indicator was not shown",
             Self::Data(_) => "the bars were refused",
@@ -115,6 +119,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Resume(args) => resume::run(args, &global),
         Command::Score(args) => score::run(args, &global),
         Command::WalkForward(args) => walk_forward::run(args, &global),
+        Command::Scan(args) => scan::run(*args, &global),
         Command::Features(args) => features::run(args, &global),
         Command::Indicators(args) => indicators::run(args, &global),
         Command::Data(args) => data::run(args, &global),

@@ -16,6 +16,7 @@ use emberline::model::ModelError;
 use emberline::run::RunError;
 use emberline::scoring::ScoreError;
 use emberline::training::TrainingError;
+use emberline::trend::TrendError;
 use emberline::windows::WindowError;
 
 use super::say;
@@ -123,6 +124,7 @@ fn hint_of(cause: &(dyn Error + 'static)) -> Option<String> {
         CheckpointError,
         WindowError,
         FeatureError,
+        TrendError,
         ModelError,
         MarketError,
         DeviceError
@@ -155,6 +157,7 @@ fn is_refusal(cause: &(dyn Error + 'static)) -> Option<bool> {
     let refused = cause.is::<Refused>()
         || cause.is::<WindowError>()
         || cause.is::<FeatureError>()
+        || cause.is::<TrendError>()
         || cause.is::<ModelError>()
         || cause.is::<DeviceError>();
     refused.then_some(true)

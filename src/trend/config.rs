@@ -84,7 +84,7 @@ pub enum Cut {
 #[serde(deny_unknown_fields)]
 pub struct TrendConfig {
     /// Base length of each family, in the order of [`Family::ALL`], bars.
-    pub lengths: [usize; 6],
+    pub lengths: [i64; 6],
     /// Starting equity of each family in the second layer, above 0.
     pub weights: [f64; 6],
     /// Growth: a thousandth of it per bar.
@@ -92,7 +92,7 @@ pub struct TrendConfig {
     /// Decay: a hundredth of it is lost per bar; 0 to 100.
     pub decay: f64,
     /// Bars before it carry no equity; fewer than the series has.
-    pub cutout: usize,
+    pub cutout: i64,
     /// How far the nine lengths of a family lie apart.
     pub robustness: Robustness,
     /// Class 1 above it.
@@ -165,18 +165,18 @@ impl TrendConfig {
         let base = self.lengths[family as usize];
         let steps = self.robustness.steps();
         let least = steps[3] + 1;
-        if !(least..=MOST_BARS).contains(&base) {
-            return Err(setting(
-                symbol,
-                format!("length of {}", family.name()),
-                base,
-                format!(
+        let base = match usize::try_from(base) {
+            Ok(base) if (least..=MOST_BARS).contains(&base) => base,
+            _ => {
+                let bounds = format!(
                     "{least} to {MOST_BARS} bars (robustness {} takes up to {} away)",
                     self.robustness.name(),
                     steps[3]
-                ),
-            ));
-        }
+                );
+                let name = format!("length of {}", family.name());
+                return Err(setting(symbol, name, base, bounds));
+            }
+        };
         let mut lengths = [base; LENGTHS];
         for (place, step) in steps.into_iter().enumerate() {
             lengths[1 + place] += step;
@@ -228,13 +228,13 @@ impl TrendConfig {
                 [cut, -cut]
             }
         };
-        self.check_cutout(symbol, num_bars)?;
+        let cutout = self.cutout_of(symbol, num_bars)?;
         Ok(Recipe {
             lengths,
             weights: self.weights,
             growth: self.lambda / 1_000.0,
             decay: self.decay / 100.0,
-            cutout: self.cutout,
+            cutout,
             long: self.long,
             short: self.short,
             cut,
@@ -245,13 +245,15 @@ impl TrendConfig {
         })
     }
 
-    /// Whether a series is longer than the cutout.
+    /// The cutout, if a series is longer.
     ///
     /// # Errors
     /// [`TrendError::Setting`] with the symbol and the bounds.
-    pub fn check_cutout(&self, symbol: &str, num_bars: usize) -> Result<(), TrendError> {
-        if self.cutout < num_bars {
-            return Ok(());
+    pub fn cutout_of(&self, symbol: &str, num_bars: usize) -> Result<usize, TrendError> {
+        if let Ok(cutout) = usize::try_from(self.cutout)
+            && cutout < num_bars
+        {
+            return Ok(cutout);
         }
         let bounds = match num_bars.checked_sub(1) {
             Some(most) => format!("0 to {most} (the symbol has {num_bars} bars)"),
@@ -283,7 +285,7 @@ fn setting(
 #[serde(default, deny_unknown_fields)]
 pub struct Grid {
     /// Base lengths, of all families alike.
-    pub length: Vec<usize>,
+    pub length: Vec<i64>,
     /// Growths.
     pub lambda: Vec<f64>,
     /// Decays.

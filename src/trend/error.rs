@@ -16,6 +16,14 @@ pub enum TrendError {
         /// What is allowed.
         bounds: String,
     },
+    /// A symbol's picture cannot be drawn.
+    #[error("the picture of `{symbol}` cannot be drawn: {reason}")]
+    Picture {
+        /// The symbol.
+        symbol: String,
+        /// What the drawing library says.
+        reason: String,
+    },
     /// No bars at all.
     #[error("there are no bars to scan")]
     Empty,
@@ -35,6 +43,7 @@ impl TrendError {
             Self::Setting { .. } => {
                 Some("`scan --help` lists every setting with its bounds".to_owned())
             }
+            Self::Picture { .. } => None,
             Self::Empty => Some("see `data check` for what the files hold".to_owned()),
         }
     }

@@ -7,8 +7,10 @@
 
 mod config;
 mod error;
+mod picture;
 mod scan;
 
 pub use config::{Cut, Grid, Robustness, Source, TrendConfig, TrendPreset};
 pub use error::TrendError;
+pub use picture::picture;
 pub use scan::{Agreement, agreement, prices, scan, sweep};

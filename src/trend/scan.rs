@@ -122,7 +122,7 @@ fn recipes(
         .map(|config| {
             let recipe = config.recipe(&first.symbol, read(first))?;
             for series in &bars.series {
-                config.check_cutout(&series.symbol, read(series))?;
+                config.cutout_of(&series.symbol, read(series))?;
             }
             Ok(recipe)
         })

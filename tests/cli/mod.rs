@@ -16,6 +16,7 @@ mod help;
 mod journey;
 mod presets;
 mod runs;
+mod scan;
 mod score;
 
 /// The program, on the CPU with two threads, in a folder of its own.

@@ -4,6 +4,8 @@
 #![allow(clippy::float_cmp, reason = "what must be exact is compared exactly")]
 
 mod golden;
+mod kernels;
+mod mistakes;
 mod oracle;
 
 use emberline::ops::atc::{Latest, Recipe, Table, reference};

@@ -124,7 +124,7 @@ fn child(path: &Path) -> anyhow::Result<ExitCode> {
 }
 
 /// The most memory that this process ever had resident; `None` where the system does not say.
-fn peak_bytes() -> Option<u64> {
+pub(super) fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

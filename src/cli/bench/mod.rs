@@ -15,6 +15,7 @@ mod features;
 mod indicators;
 mod load;
 mod lstm;
+mod scan;
 
 /// Arguments of `bench`.
 #[derive(Args, Debug)]
@@ -35,6 +36,8 @@ enum Bench {
     Load(load::LoadArgs),
     /// One training step of the LSTM, against Burn's own layer
     Lstm(lstm::LstmArgs),
+    /// Trend classification of a universe, and what symbols, bars and lengths cost
+    Scan(scan::ScanArgs),
 }
 
 pub(crate) fn run(args: BenchArgs, global: &Global) -> anyhow::Result<ExitCode> {
@@ -44,6 +47,7 @@ pub(crate) fn run(args: BenchArgs, global: &Global) -> anyhow::Result<ExitCode> 
         Bench::Indicators(args) => indicators::run(args, global),
         Bench::Load(args) => load::run(args, global),
         Bench::Lstm(args) => lstm::run(args, global),
+        Bench::Scan(args) => scan::run(args, global),
     }
 }
 

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! No average is ever written: only its side counts. The CPU ([`sweep`]) computes in float64 whatever
-//! type prices and results have. [`Follower`] takes one price at a time, with the same bits.
+//! type prices and results have; GPUs run one kernel in float32 ([`Prepared`]). [`Follower`] takes one price at a time, with the same bits.
 
 #[allow(
     clippy::inline_always,
@@ -22,8 +22,13 @@
     reason = "several arrays of nine walk together"
 )]
 mod cpu;
+mod backend;
+mod cube;
+mod flex;
+mod prepared;
 mod recipe;
 pub mod reference;
 
 pub use cpu::{Follower, Instructions, Latest, Number, Table, classify, sweep, sweep_with};
+pub use prepared::Prepared;
 pub use recipe::{AdaptiveStart, DoubleStart, Family, Hull, Idle, LENGTHS, Recipe};

@@ -139,6 +139,15 @@ impl Recipe {
         2 + self.lengths.iter().flatten().max().copied().unwrap_or(1)
     }
 
+    /// Bars before every average is defined.
+    pub fn needed_bars(&self) -> usize {
+        let firsts = Family::ALL.into_iter().flat_map(|family| {
+            let lengths = self.lengths[family as usize];
+            lengths.map(|length| self.first(family, length))
+        });
+        1 + firsts.max().unwrap_or(0)
+    }
+
     /// # Panics
     /// If a length is 0.
     pub(super) fn check(&self) {
