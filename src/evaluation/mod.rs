@@ -1,7 +1,7 @@
 //! What forecasts are worth: intervals, costs, risk, and how much of the best result is luck.
 //!
-//! Pure functions of forecasts, outcomes and bars; nothing here trains, writes a file or looks at a
-//! clock. [`evaluate`] is the one call that measures models and baselines side by side:
+//! Pure functions of forecasts, outcomes and bars; nothing here trains or looks at a clock, and only
+//! [`report`], which shows what came out, writes a file. [`evaluate`] is the one call that measures models and baselines side by side:
 //!
 //! ```text
 //! pub fn evaluate(input: &EvaluationInput<'_>) -> Evaluation
@@ -62,6 +62,7 @@ mod ingredients;
 mod interval;
 mod overfitting;
 mod performance;
+pub mod report;
 mod result;
 mod score;
 mod timeline;

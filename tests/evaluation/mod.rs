@@ -10,4 +10,5 @@
 mod backtest;
 mod evaluate;
 mod interval;
+mod report;
 mod statistics;
