@@ -99,6 +99,24 @@ fn quantiles_cover_what_they_say() {
 }
 
 #[test]
+fn a_baseline_counts_by_its_one_number() {
+    let levels = [0.05, 0.5, 0.6, 0.9];
+    let (forecast, label) = ([0.3, -0.2, 1.0], [0.1, 0.4, 1.0]);
+    let errors = forecast.iter().zip(&label).map(|(q, y)| y - q);
+    let expected: f64 = errors
+        .flat_map(|error: f64| levels.map(|t| (t * error).max((t - 1.0) * error)))
+        .sum();
+    let objective = Objective::Quantile {
+        mean_level: levels.iter().sum::<f64>() / 4.0,
+    };
+    let found = objective.mean(&forecast, &label);
+    assert!((found - expected / 12.0).abs() < 1e-15, "{found}");
+    // A third for each class, whatever came.
+    let found = Objective::Direction.mean(&forecast, &label);
+    assert!((found + (1.0_f64 / 3.0).ln()).abs() < 1e-15, "{found}");
+}
+
+#[test]
 fn directions_are_told_where_there_is_a_signal() {
     let features = noise(BARS * 2, 7);
     let labels: Vec<f32> = features
