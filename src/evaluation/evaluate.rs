@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 
+use super::Contestant;
 use super::backtest::{Costs, Flow, Ledger, Strategy, backtest};
 use super::overfitting::{SharpeMoments, deflated_sharpe, probabilistic_sharpe};
 use super::result::{
@@ -12,41 +13,8 @@ use super::score::{Measured, measure, symbols};
 use super::timeline::curves;
 use super::{Ingredients, Interval, IntervalConfig, bars_per_year, difference_interval, interval};
 use crate::market::Bars;
-use crate::metrics::{Forecasts, Objective, Panel, Scorer};
+use crate::metrics::{Objective, Panel, Scorer, Scores};
 use crate::windows::{Outcomes, TargetConfig};
-
-/// A forecaster to be measured: its forecasts of every window, once a run.
-#[derive(Clone, Debug)]
-pub struct Contestant {
-    /// Its name: `lstm`, `ridge`.
-    pub name: String,
-    /// Whether it is a model and not a baseline.
-    pub is_model: bool,
-    /// Of each run (seed), at least one: `[S, Hn]` in the label's units, in the order of the outcomes.
-    pub runs: Vec<Vec<f32>>,
-}
-
-impl Contestant {
-    /// A model, with the forecasts of each of its seeds.
-    pub fn model(name: &str, runs: Vec<Vec<f32>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            is_model: true,
-            runs,
-        }
-    }
-}
-
-impl From<Forecasts> for Contestant {
-    /// A baseline.
-    fn from(forecasts: Forecasts) -> Self {
-        Self {
-            name: forecasts.name,
-            is_model: false,
-            runs: vec![forecasts.values],
-        }
-    }
-}
 
 /// What is evaluated, and how.
 #[derive(Clone, Copy, Debug)]
@@ -88,18 +56,25 @@ pub fn evaluate(input: &EvaluationInput<'_>) -> Evaluation {
         costs: input.config.costs.resolve(input.bars.calendar),
         bars_per_year: bars_per_year(input.bars),
     };
-    let scores: Vec<Vec<_>> = input
+    let scores: Vec<Vec<Vec<Scores>>> = input
         .contestants
         .iter()
         .map(|one| {
             assert!(!one.runs.is_empty(), "`{}` has no run", one.name);
-            one.runs.iter().map(|run| scorer.scores(run)).collect()
+            let mut runs: Vec<Vec<Scores>> =
+                one.runs.iter().map(|run| scorer.scores(run)).collect();
+            for (scores, losses) in runs.iter_mut().zip(one.losses.iter().flatten()) {
+                for (scores, &loss) in scores.iter_mut().zip(losses) {
+                    scores.loss = loss;
+                }
+            }
+            runs
         })
         .collect();
     let horizons = (0..outcomes.horizons.len())
         .map(|column| {
-            let of = |(contestant, runs): (&Contestant, &Vec<Vec<_>>)| {
-                let scores = runs.iter().map(|run: &Vec<_>| run[column]).collect();
+            let of = |(contestant, runs): (&Contestant, &Vec<Vec<Scores>>)| {
+                let scores = runs.iter().map(|run| run[column]).collect();
                 setting.forecaster(contestant, scores, column)
             };
             let found: Vec<Forecaster> = input.contestants.iter().zip(&scores).map(of).collect();
@@ -149,12 +124,7 @@ struct Forecaster {
 }
 
 impl Setting<'_> {
-    fn forecaster(
-        &self,
-        contestant: &Contestant,
-        runs: Vec<crate::metrics::Scores>,
-        column: usize,
-    ) -> Forecaster {
+    fn forecaster(&self, contestant: &Contestant, runs: Vec<Scores>, column: usize) -> Forecaster {
         let outcomes = self.input.outcomes;
         let (width, horizon) = (outcomes.horizons.len(), outcomes.horizons[column]);
         let pick = |values: &[f32]| -> Vec<f64> {
@@ -204,6 +174,7 @@ impl Setting<'_> {
             &actual,
             &flow,
         );
+        let said = contestant.distribution.as_ref();
         Forecaster {
             report: ForecasterEvaluation {
                 name: contestant.name.clone(),
@@ -214,6 +185,8 @@ impl Setting<'_> {
                 symbols,
                 ic_over_time: std::mem::take(&mut measured.points),
                 calibration: measured.calibration.take(),
+                quantiles: said.map_or_else(Vec::new, |said| said.quantiles(outcomes, column)),
+                directions: said.and_then(|said| said.directions(outcomes, column)),
                 backtests,
             },
             measured,

@@ -8,7 +8,8 @@
 //!
 //! EvaluationInput { bars, target, outcomes, objective, contestants, config, trials, device }
 //!   contestants   Contestant::model("lstm", vec![seed_0, seed_1, ..]), Contestant::from(ridge_forecasts), ..
-//!                 each run [S, Hn] in the label's units, in the order of outcomes.samples
+//!                 each run [S, Hn] in the label's units, in the order of outcomes.samples;
+//!                 .with_losses(..) and .with_distribution(..) for quantiles and classes
 //!   config        EvaluationConfig { backtest: [backtest], costs: [costs], intervals }
 //!   trials        Some(Trials) after a search: feeds the deflated Sharpe ratio
 //! ```
@@ -57,6 +58,7 @@
 //! ```
 
 pub mod backtest;
+mod contestant;
 mod evaluate;
 mod ingredients;
 mod interval;
@@ -68,7 +70,8 @@ mod score;
 mod timeline;
 
 pub use backtest::{BacktestConfig, Costs, CostsConfig, Strategy};
-pub use evaluate::{Contestant, EvaluationInput, evaluate};
+pub use contestant::{Contestant, Distribution};
+pub use evaluate::{EvaluationInput, evaluate};
 pub use ingredients::Ingredients;
 pub use interval::{Interval, IntervalConfig, block_bars, difference_interval, interval};
 pub use overfitting::{
@@ -79,6 +82,7 @@ pub use performance::{
     Drawdown, Performance, bars_per_year, drawdown, drawdowns, equity, performance, sharpe, sortino,
 };
 pub use result::{
-    BacktestReport, Band, COST_MULTIPLES, Curves, Difference, Evaluation, EvaluationConfig,
-    ForecasterEvaluation, HorizonEvaluation, IcPoint, ScoreIntervals, SymbolScores, Trials,
+    BacktestReport, Band, COST_MULTIPLES, Curves, Difference, DirectionCalibration, Evaluation,
+    EvaluationConfig, ForecasterEvaluation, HorizonEvaluation, IcPoint, ScoreIntervals,
+    SymbolScores, Trials,
 };

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::backtest::{BacktestConfig, CostLevel, Costs, CostsConfig, Strategy};
 use super::{Interval, IntervalConfig};
-use crate::metrics::{ForecastCalibration, HitRate, Objective, Scores};
+use crate::metrics::{
+    ForecastCalibration, HitRate, Objective, ProbabilityCalibration, QuantileCalibration, Scores,
+};
 use crate::windows::{Entry, Normalise};
 
 /// How to evaluate.
@@ -96,8 +98,25 @@ pub struct ForecasterEvaluation {
     pub ic_over_time: Vec<IcPoint>,
     /// Forecast log returns of all runs in ten bins of equal count against what came.
     pub calibration: Option<ForecastCalibration>,
+    /// Its quantiles' calibration, lowest level first; empty if it gives none.
+    #[serde(default)]
+    pub quantiles: Vec<QuantileCalibration>,
+    /// Its probabilities' calibration, if it gives them.
+    #[serde(default)]
+    pub directions: Option<DirectionCalibration>,
     /// One entry a strategy; the configured one has curves.
     pub backtests: Vec<BacktestReport>,
+}
+
+/// Probabilities of three directions against what happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DirectionCalibration {
+    /// Of a label below the flat band.
+    pub down: ProbabilityCalibration,
+    /// Of one inside.
+    pub flat: ProbabilityCalibration,
+    /// Of one above.
+    pub up: ProbabilityCalibration,
 }
 
 /// Ranges of scores that chance leaves, over bars and runs together.
@@ -185,7 +204,8 @@ pub struct BacktestReport {
     pub mean_long: f64,
     /// Mean value held short, 0 or more.
     pub mean_short: f64,
-    /// Sharpe ratio of a year after costs.
+    /// Sharpe ratio of a year after costs: the mean of the runs' own, which is at most that of the capital
+    /// divided among them (`levels`).
     pub sharpe: Option<Interval>,
     /// Return per bar after costs, basis points.
     pub mean_return_bps: Option<Interval>,

@@ -1,6 +1,6 @@
 use burn::tensor::Device;
 use emberline::evaluation::{
-    COST_MULTIPLES, Contestant, Evaluation, EvaluationConfig, EvaluationInput,
+    COST_MULTIPLES, Contestant, Distribution, Evaluation, EvaluationConfig, EvaluationInput,
     ForecasterEvaluation, IntervalConfig, Strategy, Trials, evaluate,
 };
 use emberline::market::Bars;
@@ -191,6 +191,61 @@ fn every_number_of_several_seeds_and_baselines() {
     // the same again, to the last digit
     let again = evaluated(&bars, &outcomes, &contestants);
     assert_eq!(serde_json::to_string(&again).unwrap(), text);
+}
+
+#[test]
+fn quantiles_probabilities_and_losses_of_a_model_come_along() {
+    let (bars, outcomes) = windows(6);
+    let count = outcomes.samples.len();
+    // two horizons: below all labels, 0, above all labels; and sure of the sign, or of nothing
+    let quantiles = [-9.0, 0.0, 9.0, -9.0, 0.1, 9.0].repeat(count);
+    let model = |name| Contestant::model(name, vec![vec![0.1; 2 * count]]);
+    let contestants = [
+        model("quantiles")
+            .with_losses(vec![vec![0.25, 0.5]])
+            .with_distribution(Distribution::Quantiles {
+                levels: vec![0.1, 0.5, 0.9],
+                runs: vec![quantiles],
+            }),
+        model("classes").with_distribution(Distribution::Directions {
+            flat_band: 0.25,
+            runs: vec![
+                outcomes
+                    .label
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(place, &label)| match (place % 2, label) {
+                        (1, _) => [0.2, 0.5, 0.3],
+                        (_, label) if label > 0.25 => [0.0, 0.0, 1.0],
+                        (_, label) if label < -0.25 => [1.0, 0.0, 0.0],
+                        _ => [0.0, 1.0, 0.0],
+                    })
+                    .collect(),
+            ],
+        }),
+    ];
+    let found = evaluated(&bars, &outcomes, &contestants);
+    for (column, horizon) in found.horizons.iter().enumerate() {
+        let (first, second) = (&horizon.forecasters[0], &horizon.forecasters[1]);
+        assert_eq!(first.scores.loss, [0.25, 0.5][column]);
+        let shares: Vec<f64> = first.quantiles.iter().map(|one| one.share_below).collect();
+        let label = || outcomes.label.iter().skip(column).step_by(2);
+        let level = [0.0, 0.1][column];
+        let below = label().filter(|&&label| label < level).count();
+        assert_eq!(shares, [0.0, below as f64 / count as f64, 1.0]);
+        assert!(first.directions.is_none() && second.quantiles.is_empty());
+        let directions = second.directions.as_ref().unwrap();
+        let sure = directions.up.log_loss < 1e-9 && directions.down.brier == 0.0;
+        assert_eq!(sure, column == 0);
+        let ups = label().filter(|&&label| label > 0.25).count() as f64 / count as f64;
+        let happened: f64 = directions
+            .up
+            .bins
+            .iter()
+            .map(|bin| bin.share.unwrap_or(0.0) * bin.count as f64)
+            .sum();
+        assert!((happened / count as f64 - ups).abs() < 1e-12);
+    }
 }
 
 #[test]

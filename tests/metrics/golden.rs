@@ -97,6 +97,8 @@ fn correlations_with_their_errors_and_break_even_costs() {
             expected["count"].as_u64().unwrap(),
             "{name} at {horizon}"
         );
+        let t = ic.value / ic.standard_error.unwrap();
+        assert_eq!(ic.t, Some(t), "{name}");
         assert_eq!(
             ic.minimum_detectable,
             ic.standard_error.map(minimum_detectable_ic)

@@ -20,7 +20,8 @@ use crate::windows::{MIN_CROSS_SECTION, mean_ranks};
 /// forecasts at the edge of the `top_k` the first symbols are taken. What a limit cuts off is not given
 /// to other symbols.
 ///
-/// - `forecast`: log returns, one for each window of `panel`
+/// - `forecast`: log returns, one for each window of `panel`; with labels that are ranks
+///   (`target.normalise = "cs_rank"`) forecasts are no returns, and `threshold` has no meaning
 /// # Panics
 /// If there is not one forecast for each window of `panel`.
 pub fn weights(
