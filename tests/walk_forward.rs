@@ -278,7 +278,7 @@ fn runs_side_by_side_give_the_same_forecasts_as_one_behind_the_other() {
         .map(|baseline| baseline.name.as_str())
         .collect();
     assert_eq!(names[..3], ["zero", "minus last return", "ridge"]);
-    let measured = one.measure(&survey, &one.mean());
+    let measured = one.measure(&survey, None, &cpu().device);
     assert_eq!(measured.num_windows, one.outcomes.samples.len());
 }
 

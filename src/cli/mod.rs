@@ -18,6 +18,8 @@ mod data;
 mod data_check;
 mod data_convert;
 mod data_simulate;
+mod evaluate;
+mod evaluation;
 mod export;
 mod features;
 mod follow;
@@ -31,6 +33,7 @@ mod runs;
 mod say;
 mod scan;
 mod score;
+mod sweep;
 mod train;
 mod walk_forward;
 mod walk_progress;
@@ -61,8 +64,12 @@ enum Command {
     Resume(resume::ResumeArgs),
     /// Forecast every bar that has a full window
     Score(score::ScoreArgs),
+    /// Measure a checkpoint: scores, baselines, trading after costs, with intervals
+    Evaluate(evaluate::EvaluateArgs),
     /// Train fold by fold and seed by seed, and measure on the test spans between
     WalkForward(walk_forward::WalkForwardArgs),
+    /// Walk a grid of settings forward, choose on validation, measure the best on test
+    Sweep(sweep::SweepArgs),
     /// Classify every symbol's trend by 54 averages and what they would have earned
     Scan(Box<scan::ScanArgs>),
     /// Compute indicators to a table
@@ -92,8 +99,10 @@ impl Command {
             Self::Train(_) => "the model was not trained",
             Self::Resume(_) => "the run was not resumed",
             Self::Score(_) => "nothing was scored",
+            Self::Evaluate(_) => "nothing was evaluated",
             Self::WalkForward(_) => "the walk did not end",
             Self::Scan(_) => "nothing was scanned",
+            Self::Sweep(_) => "the sweep did not end",
             Self::Features(_) => "the features were not computed",
             Self::Indicators(_) => "the indicator was not shown",
             Self::Data(_) => "the bars were refused",
@@ -118,8 +127,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Train(args) => train::run(args, &global),
         Command::Resume(args) => resume::run(args, &global),
         Command::Score(args) => score::run(args, &global),
+        Command::Evaluate(args) => evaluate::run(args, &global),
         Command::WalkForward(args) => walk_forward::run(args, &global),
         Command::Scan(args) => scan::run(*args, &global),
+        Command::Sweep(args) => sweep::run(args, &global),
         Command::Features(args) => features::run(args, &global),
         Command::Indicators(args) => indicators::run(args, &global),
         Command::Data(args) => data::run(args, &global),

@@ -1,17 +1,19 @@
 //! `walk-forward`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 use emberline::device::{Kind, Selection};
+use emberline::run::ledger::{self, Look};
 use emberline::run::{self, Fold, FoldResult, Pooled, RunConfig, Survey, Walk, WalkOptions};
 use emberline::training::stop;
 use emberline::windows::Split;
+use serde_json::{Value, json};
 
 use super::walk_progress::WalkShown;
-use super::{BarsArgs, Global, out};
+use super::{BarsArgs, Global, evaluation, out};
 
 /// Arguments of `walk-forward`.
 #[derive(Args, Debug)]
@@ -82,7 +84,7 @@ pub(crate) fn run(args: WalkForwardArgs, global: &Global) -> anyhow::Result<Exit
             ));
             Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)))
         }
-        Walk::Finished(results) => report(&survey, &results, &run_dir, global),
+        Walk::Finished(results) => report(&survey, &results, &run_dir, &selection, global),
     }
 }
 
@@ -142,12 +144,70 @@ fn date(time_ns: i64) -> String {
 fn report(
     survey: &Survey,
     results: &[FoldResult],
-    run_dir: &std::path::Path,
+    run_dir: &Path,
+    selection: &Selection,
     global: &Global,
 ) -> anyhow::Result<ExitCode> {
     let pooled = Pooled::test(results);
-    let validation = pooled.measure(survey, &pooled.mean());
-    global.say(run_dir.display());
-    out::text(validation.text())?;
+    let measured = pooled.measure(survey, None, &selection.device);
+    let look = Look::now(
+        "walk-forward",
+        &survey.bars,
+        &pooled.outcomes,
+        pooled.seeds.len(),
+    );
+    let looks = ledger::record(run_dir, &look)?;
+    let document = json!({
+        "run": run_dir,
+        "folds": results.iter().map(fold).collect::<Vec<_>>(),
+        "seeds": pooled.seeds,
+        "looks_at_test": looks.len(),
+        "evaluation": measured,
+    });
+    let path = run_dir.join("evaluation.json");
+    std::fs::write(&path, serde_json::to_string_pretty(&document)? + "\n")
+        .with_context(|| format!("{}: cannot be written", path.display()))?;
+    if global.json {
+        out::json(&document)?;
+    } else {
+        out::line(format_args!(
+            "test windows of {} folds, {} seeds",
+            results.len(),
+            pooled.seeds.len()
+        ))?;
+        out::text(evaluation::text(&measured))?;
+    }
+    super::evaluate::say_looks(&looks, global);
+    global.say(format_args!("every number is in {}", path.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A fold's spans and runs.
+fn fold(result: &FoldResult) -> Value {
+    let plan = &result.fold.survey.plan;
+    let span = |split: Split| {
+        let total = plan.total(split);
+        json!({
+            "windows": total.windows,
+            "purged": total.purged,
+            "first": total.first.map(date),
+            "last": total.last.map(date),
+        })
+    };
+    let runs = result.runs.iter().map(|run| {
+        json!({
+            "seed": run.job.seed,
+            "run": run.run_dir,
+            "best": run.state.best,
+            "epochs": run.state.epoch,
+            "elapsed_s": run.elapsed_s,
+        })
+    });
+    json!({
+        "fold": result.fold.number,
+        "train": span(Split::Train),
+        "validation": span(Split::Validation),
+        "test": span(Split::Test),
+        "runs": runs.collect::<Vec<_>>(),
+    })
 }

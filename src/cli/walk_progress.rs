@@ -27,9 +27,21 @@ pub(crate) struct WalkShown {
 struct State {
     /// Steps taken and steps planned of each run that began.
     steps: BTreeMap<WalkJob, (u64, u64)>,
+    /// Of trials that ended: steps taken, steps planned, runs.
+    behind: (u64, u64, usize),
     done: usize,
     started: Instant,
     last_line: Instant,
+}
+
+impl State {
+    /// Steps taken and planned of all runs that began.
+    fn total(&self) -> (u64, u64) {
+        let before = (self.behind.0, self.behind.1);
+        self.steps
+            .values()
+            .fold(before, |sum, steps| (sum.0 + steps.0, sum.1 + steps.1))
+    }
 }
 
 impl WalkShown {
@@ -52,11 +64,25 @@ impl WalkShown {
             bar,
             state: Mutex::new(State {
                 steps: BTreeMap::new(),
+                behind: (0, 0, 0),
                 done: 0,
                 started: Instant::now(),
                 last_line: Instant::now(),
             }),
         }
+    }
+
+    /// Runs of another trial follow: their folds and seeds have the same names.
+    pub(crate) fn begin_trial(&self, text: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (taken, planned) = state.total();
+        state.behind = (
+            taken,
+            planned.max(taken),
+            state.behind.2 + state.steps.len(),
+        );
+        state.steps.clear();
+        self.say(text);
     }
 
     /// Takes an event, from any thread.
@@ -125,12 +151,9 @@ impl WalkShown {
         let Some(bar) = &self.bar else {
             return;
         };
-        let (taken, planned) = state
-            .steps
-            .values()
-            .fold((0, 0), |sum, steps| (sum.0 + steps.0, sum.1 + steps.1));
+        let (taken, planned) = state.total();
         // runs that have not begun are taken to be like those that have
-        let begun = state.steps.len().max(1) as u64;
+        let begun = (state.behind.2 + state.steps.len()).max(1) as u64;
         bar.set_length(planned / begun * self.runs.max(1) as u64);
         bar.set_position(taken);
         bar.set_message(format!(

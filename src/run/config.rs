@@ -120,6 +120,25 @@ impl RunConfig {
         Ok(config)
     }
 
+    /// Itself with other strategies and costs: what an evaluation may change of a run that is trained.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and a key of another section.
+    pub fn for_evaluation(&self, settings: &[String]) -> Result<Self, RunError> {
+        let mut table = self.to_table();
+        for setting in settings {
+            let section = setting.split('.').next().unwrap_or_default().trim();
+            if !["backtest", "costs"].contains(&section) {
+                return Err(RunError::Conflict {
+                    what: format!("`{setting}` would change a model that is trained already"),
+                    hint: "an evaluation changes keys of [backtest] and [costs] only".to_owned(),
+                });
+            }
+            apply(&mut table, setting)?;
+        }
+        Self::from_table(&table, "--set")
+    }
+
     /// The configuration as a table, unset keys left out.
     ///
     /// # Panics

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
+use burn::tensor::Device;
 use chrono::DateTime;
 
 use super::survey::estimate;
-use super::{Baselines, Fitted, Prepared, RunConfig, RunError, Survey, inputs, scale, train};
+use super::{
+    Baselines, FeatureImportance, Fitted, Prepared, RunConfig, RunError, Survey, importance,
+    inputs, scale, train,
+};
 use crate::checkpoint::{Checkpoint, Manifest};
+use crate::evaluation::{self, Contestant, Evaluation, EvaluationInput};
 use crate::features::FeatureSet;
 use crate::market::{self, Bars, DataConfig};
 use crate::metrics::Forecasts;
 use crate::model::Forecaster;
 use crate::scoring::{Recipe, ScoreError};
+use crate::training;
 use crate::windows::{self, Outcomes, Split};
 
 /// A checkpoint on bars, with its windows split as in its run; before any device is opened.
@@ -115,11 +121,7 @@ impl Examination {
     ///
     /// # Errors
     /// Features refused, or weights that do not fit.
-    pub fn run(
-        &self,
-        checkpoint: &Checkpoint,
-        device: &burn::tensor::Device,
-    ) -> Result<Examined, RunError> {
+    pub fn run(&self, checkpoint: &Checkpoint, device: &Device) -> Result<Examined, RunError> {
         let survey = &self.survey;
         let set: &FeatureSet = &self.fitted.set;
         let prepared = scale(
@@ -133,11 +135,56 @@ impl Examination {
         let outcomes = prepared.targets.outcomes(&survey.bars, loader.samples());
         Ok(Examined {
             forecasts: train::forecasts(&model, loader),
-            baselines: Baselines::fit(&prepared).forecasts(&outcomes, loader),
+            baselines: Baselines::fit(survey, &prepared).forecasts(&outcomes, loader),
             outcomes,
             model,
             prepared,
         })
+    }
+}
+
+impl Examination {
+    /// Every number of the model beside the baselines.
+    pub fn measure(&self, examined: &Examined, device: &Device) -> Evaluation {
+        let mut contestants = vec![Contestant::model("lstm", vec![examined.forecasts.clone()])];
+        contestants.extend(examined.baselines.iter().cloned().map(Contestant::from));
+        let config = &self.survey.config;
+        evaluation::evaluate(&EvaluationInput {
+            bars: &self.survey.bars,
+            target: &config.target,
+            outcomes: &examined.outcomes,
+            objective: train::objective(config),
+            contestants: &contestants,
+            config: &config.evaluation(),
+            trials: None,
+            device,
+        })
+    }
+
+    /// What each feature is worth to the model on the split's windows; nothing for 0 repeats.
+    ///
+    /// # Errors
+    /// As [`training::criterion`].
+    pub fn importance(
+        &self,
+        examined: &Examined,
+        repeats: usize,
+    ) -> Result<Vec<FeatureImportance>, RunError> {
+        if repeats == 0 {
+            return Ok(Vec::new());
+        }
+        let config = &self.survey.config;
+        let prepared = &examined.prepared;
+        let criterion = training::criterion(&config.training, &examined.model, &prepared.train)?;
+        Ok(importance(
+            &examined.model,
+            &criterion,
+            prepared.loader(self.split),
+            &train::scorer_of(&self.survey, examined.outcomes.clone(), &[]),
+            &prepared.set.names(),
+            repeats,
+            config.training.seed,
+        ))
     }
 }
 

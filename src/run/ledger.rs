@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
+use super::survey::time;
+use crate::market::Bars;
+use crate::windows::Outcomes;
 
 /// The file's name in a run folder.
 pub const LEDGER: &str = "test_ledger.jsonl";
@@ -31,6 +34,22 @@ pub struct Look {
     pub models: usize,
     /// SHA-256 of the bars.
     pub fingerprint: String,
+}
+
+impl Look {
+    /// A look at the windows of `outcomes`, now.
+    pub fn now(command: &str, bars: &Bars, outcomes: &Outcomes, models: usize) -> Self {
+        let times = || outcomes.times.iter().copied();
+        Self {
+            at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            command: command.to_owned(),
+            first: time(times().min().unwrap_or(0)),
+            last: time(times().max().unwrap_or(0)),
+            windows: outcomes.samples.len(),
+            models,
+            fingerprint: bars.fingerprint(),
+        }
+    }
 }
 
 /// Appends a look and returns all looks so far, this one included.

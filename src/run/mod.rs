@@ -15,6 +15,7 @@ pub mod ledger;
 mod prepare;
 mod resume;
 mod survey;
+mod sweep;
 mod train;
 mod walk;
 
@@ -26,6 +27,7 @@ pub use importance::{FeatureImportance, importance};
 pub use prepare::{Fitted, Inputs, Prepared, inputs, prepare, scale};
 pub use resume::{Resumable, ResumeOptions, open};
 pub use survey::{Survey, survey, survey_bars};
+pub use sweep::{SweepEnd, SweepOptions, Swept, Trial, TrialResult, sweep, trials};
 pub use train::{Finished, check_free, train};
 pub use walk::{
     Fold, FoldResult, FoldRun, Pooled, Walk, WalkConfig, WalkEvent, WalkJob, WalkMode, WalkOptions,

@@ -97,7 +97,7 @@ pub(super) fn finish(
     let outcomes = prepared
         .targets
         .outcomes(&survey.bars, &survey.plan.validation);
-    let baselines = Baselines::fit(prepared).forecasts(&outcomes, &prepared.validation);
+    let baselines = Baselines::fit(survey, prepared).forecasts(&outcomes, &prepared.validation);
     let scorer = scorer_of(survey, outcomes, &baselines);
     let outcome = in_folder(
         survey, prepared, &scorer, device, run_dir, begin, stop, progress,

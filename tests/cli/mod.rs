@@ -9,6 +9,7 @@ mod bad_checkpoint;
 mod bad_input;
 mod bench;
 mod config;
+mod evaluate;
 mod full_disk;
 mod golden;
 mod heads;

@@ -285,7 +285,7 @@ impl Jobs<'_> {
         }
         let survey = slot.fold.survey.clone();
         let prepared = scale(self.inputs, &survey, None)?;
-        let baselines = Baselines::fit(&prepared);
+        let baselines = Baselines::fit(&survey, &prepared);
         let outcomes = |samples| prepared.targets.outcomes(&survey.bars, samples);
         let validation = outcomes(&survey.plan.validation);
         let test = outcomes(&survey.plan.test);

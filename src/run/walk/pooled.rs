@@ -1,10 +1,13 @@
 //! All folds of a walk as one stretch of windows, so that a metric has one definition for one fold and
 //! for many.
 
+use burn::tensor::Device;
+
 use super::super::Survey;
-use super::super::train::scorer_of;
+use super::super::train::objective;
 use super::FoldResult;
-use crate::metrics::{Forecasts, Validation};
+use crate::evaluation::{self, Contestant, Evaluation, EvaluationInput, Trials};
+use crate::metrics::Forecasts;
 use crate::windows::Outcomes;
 
 /// Forecasts of several runs and the baselines, on windows of one kind of all folds.
@@ -76,18 +79,20 @@ impl Pooled {
         pooled
     }
 
-    /// Forecasts of these windows beside the baselines.
-    ///
-    /// # Panics
-    /// If there is not one forecast for each window and horizon.
-    pub fn measure(&self, survey: &Survey, forecasts: &[f32]) -> Validation {
-        scorer_of(survey, self.outcomes.clone(), &self.baselines).validation(forecasts)
-    }
-
-    /// The mean of the seeds' forecasts, window by window.
-    pub fn mean(&self) -> Vec<f32> {
-        let count = self.forecasts.len() as f32;
-        let at = |index: usize| self.forecasts.iter().map(|one| one[index]).sum::<f32>() / count;
-        (0..self.outcomes.label.len()).map(at).collect()
+    /// Every number of the seeds together beside the baselines.
+    pub fn measure(&self, survey: &Survey, trials: Option<Trials>, device: &Device) -> Evaluation {
+        let mut contestants = vec![Contestant::model("lstm", self.forecasts.clone())];
+        contestants.extend(self.baselines.iter().cloned().map(Contestant::from));
+        let config = &survey.config;
+        evaluation::evaluate(&EvaluationInput {
+            bars: &survey.bars,
+            target: &config.target,
+            outcomes: &self.outcomes,
+            objective: objective(config),
+            contestants: &contestants,
+            config: &config.evaluation(),
+            trials,
+            device,
+        })
     }
 }

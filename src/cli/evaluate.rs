@@ -1,0 +1,114 @@
+//! `evaluate`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use emberline::checkpoint::{self, Want};
+use emberline::run;
+use emberline::run::ledger::{self, Look};
+use emberline::windows::Split;
+use serde_json::json;
+
+use super::{BarsArgs, Global, evaluation, out};
+
+/// Arguments of `evaluate`.
+#[derive(Args, Debug)]
+pub(crate) struct EvaluateArgs {
+    /// A checkpoint, or a run folder (its best)
+    #[arg(long, value_name = "PATH")]
+    checkpoint: PathBuf,
+    #[command(flatten)]
+    bars: BarsArgs,
+    /// Which of the run's splits is measured; every look at the test span is counted
+    #[arg(long, value_enum, default_value_t = Which::Test)]
+    split: Which,
+    /// Change one key of [backtest] or [costs], as in --set costs.bps=5; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Write a report with pictures: one file that needs no network
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Times that each feature is exchanged between windows for its importance; 0 leaves it out
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
+    importance: u16,
+}
+
+/// A split that can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Which {
+    Validation,
+    Test,
+}
+
+impl From<Which> for Split {
+    fn from(which: Which) -> Self {
+        match which {
+            Which::Validation => Self::Validation,
+            Which::Test => Self::Test,
+        }
+    }
+}
+
+pub(crate) fn run(args: EvaluateArgs, global: &Global) -> anyhow::Result<ExitCode> {
+    let folder = checkpoint::resolve(&args.checkpoint, Want::Best)?;
+    let checkpoint = checkpoint::load(&folder)?;
+    let mut examination = run::examine(&checkpoint, args.split.into(), |data| {
+        args.bars.apply(data);
+    })?;
+    examination.survey.config = examination.survey.config.for_evaluation(&args.set)?;
+    for note in &examination.survey.bars.notes {
+        global.say(note);
+    }
+    for note in &examination.notes {
+        global.say(format_args!("note: {note}"));
+    }
+    let selection = global.open_device()?;
+    let examined = examination.run(&checkpoint, &selection.device)?;
+    let measured = examination.measure(&examined, &selection.device);
+    let importance = examination.importance(&examined, usize::from(args.importance))?;
+    let run_dir = checkpoint::run_folder_of(&folder);
+    let looks = match examination.split {
+        Split::Test => {
+            let bars = &examination.survey.bars;
+            let look = Look::now("evaluate", bars, &examined.outcomes, 1);
+            ledger::record(&run_dir, &look)?
+        }
+        _ => ledger::looks(&run_dir)?,
+    };
+    if global.json {
+        out::json(&json!({
+            "checkpoint": folder,
+            "step": checkpoint.manifest.state.step,
+            "split": examination.split,
+            "notes": examination.notes,
+            "looks_at_test": looks.len(),
+            "evaluation": measured,
+            "importance": importance,
+        }))?;
+    } else {
+        out::line(format_args!(
+            "{} windows of step {} of `{}`",
+            examination.split,
+            checkpoint.manifest.state.step,
+            folder.display()
+        ))?;
+        out::text(evaluation::text(&measured))?;
+        if !importance.is_empty() {
+            out::text(format_args!("\n{}", evaluation::importance(&importance)))?;
+        }
+    }
+    say_looks(&looks, global);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How often the test span was looked at.
+pub(crate) fn say_looks(looks: &[Look], global: &Global) {
+    let models: usize = looks.iter().map(|look| look.models).sum();
+    if looks.len() > 1 {
+        global.say(format_args!(
+            "the test span was looked at {} times, with {models} models: each look makes the next one worth less",
+            looks.len()
+        ));
+    }
+}
