@@ -18,6 +18,7 @@
 //! descriptions nor patterns. The page's templates stand in `page.rs` as literals, because askama reads
 //! files only from a folder `templates` at the root of the package.
 
+pub mod content;
 mod number;
 mod page;
 pub mod picture;
@@ -40,7 +41,7 @@ pub struct Report {
     pub title: String,
     /// What was evaluated, one line.
     pub subtitle: String,
-    /// What came out, one or two sentences, before anything else.
+    /// What came out, a paragraph a line, before anything else.
     pub verdict: String,
     /// Key figures.
     pub tiles: Vec<Tile>,

@@ -52,7 +52,9 @@ pub(super) fn html(report: &Report) -> String {
 {%- if !report.verdict.is_empty() || !report.tiles.is_empty() %}
 <section class="verdict" aria-label="What came out">
 {%- if !report.verdict.is_empty() %}
-<p>{{ Words(report.verdict)|safe }}</p>
+{%- for line in report.verdict.lines() %}
+<p>{{ Words(line)|safe }}</p>
+{%- endfor %}
 {%- endif %}
 {%- if !report.tiles.is_empty() %}
 <dl class="tiles">

@@ -6,6 +6,7 @@
 )]
 
 mod browser;
+mod content;
 mod markup;
 mod numbers;
 mod page;
