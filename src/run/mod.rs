@@ -13,6 +13,7 @@ mod evaluate;
 pub mod keys;
 pub mod ledger;
 mod prepare;
+mod report;
 mod resume;
 mod survey;
 mod sweep;
@@ -25,6 +26,9 @@ pub use error::RunError;
 pub use evaluate::{Examination, Examined, examine};
 pub use importance::{FeatureImportance, importance};
 pub use prepare::{Fitted, Inputs, Prepared, inputs, prepare, scale};
+pub use report::{
+    fold_spans, importance_table, learning_curve, machine, report_inputs, symbol_data, test_uses,
+};
 pub use resume::{Resumable, ResumeOptions, open};
 pub use survey::{Survey, survey, survey_bars};
 pub use sweep::{SweepEnd, SweepOptions, Swept, Trial, TrialResult, sweep, trials};

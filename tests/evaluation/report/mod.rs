@@ -11,6 +11,7 @@ mod markup;
 mod numbers;
 mod page;
 mod pictures;
+mod run;
 
 use emberline::evaluation::report::picture::{
     Axis, Bar, Bars, Bin, Group, Histogram, Lane, Lines, Point, Points, Reference, Series, Span,

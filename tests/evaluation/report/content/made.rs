@@ -223,7 +223,7 @@ fn forecaster(noise: &mut Noise, name: &str, ic_ts: f64) -> ForecasterEvaluation
 }
 
 /// Two horizons, a model of three seeds, four baselines.
-pub(super) fn evaluation(model_ic: f64) -> Evaluation {
+pub(in crate::evaluation::report) fn evaluation(model_ic: f64) -> Evaluation {
     let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
     let horizon = |horizon_bars: usize, noise: &mut Noise| {
         let mut forecasters: Vec<ForecasterEvaluation> = [

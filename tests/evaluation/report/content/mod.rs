@@ -1,6 +1,6 @@
 //! What a report of an evaluation says, from numbers made up here.
 
-mod made;
+pub(super) mod made;
 
 use emberline::evaluation::report::content::{ReportInputs, report};
 use emberline::evaluation::report::{Part, Picture, Report, Tone};
@@ -8,9 +8,9 @@ use emberline::evaluation::{ForecasterEvaluation, ScoreIntervals};
 use emberline::metrics::Scores;
 use emberline::windows::{Entry, Normalise};
 
+use self::made::{SYMBOLS, evaluation, inputs};
 use super::markup::elements;
 use super::page;
-use made::{SYMBOLS, evaluation, inputs};
 
 fn ids(report: &Report) -> Vec<&str> {
     report
