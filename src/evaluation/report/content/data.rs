@@ -37,7 +37,12 @@ fn symbols(symbols: &[SymbolData]) -> Table {
     ];
     let mut table = Table::new("Bars of each symbol", columns.map(Column::new).to_vec());
     let count = |count: Option<u64>| count.map_or(Cell::Missing, Cell::Count);
-    for one in symbols {
+    let mut ordered: Vec<&SymbolData> = symbols.iter().collect();
+    if symbols.len() > table.open_rows {
+        ordered.sort_by_key(|one| std::cmp::Reverse(one.gaps));
+        table.caption.push_str(", most gaps first");
+    }
+    for one in ordered {
         table.push(vec![
             Cell::text(&one.symbol),
             Cell::Count(one.num_bars),

@@ -10,6 +10,7 @@ mod learning;
 mod luck;
 mod shape;
 mod skill;
+mod symbols;
 mod trading;
 mod verdict;
 
@@ -188,7 +189,7 @@ pub fn report(inputs: &ReportInputs<'_>) -> Report {
         shape::calibration(inputs),
         shape::over_time(inputs),
         trading::section(inputs),
-        trading::symbols(inputs),
+        symbols::section(inputs),
         learning::importance(inputs),
         luck::section(inputs),
         account::costs(inputs),

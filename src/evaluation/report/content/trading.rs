@@ -1,7 +1,7 @@
 //! What trading on the forecasts would have earned.
 
 use super::super::picture::{Axis, AxisKind, Lines, Picture, Reference, Series};
-use super::super::{Best, Cell, Column, Digits, Part, Section, Table, number};
+use super::super::{Best, Cell, Column, Digits, Part, Section, Table};
 use super::{ReportInputs, ahead, caution, ends, interval_name, model, style};
 use crate::evaluation::backtest::CostLevel;
 use crate::evaluation::{
@@ -271,7 +271,7 @@ fn strategies(evaluation: &Evaluation, horizon: &HorizonEvaluation, is_first: bo
     table
 }
 
-fn times(multiple: f64) -> Cell {
+pub(super) fn times(multiple: f64) -> Cell {
     Cell::Number {
         value: multiple,
         digits: Digits::Significant(3),
@@ -329,52 +329,4 @@ fn levels(
         held(backtest.mean_short)
     ));
     table
-}
-
-pub(super) fn symbols(inputs: &ReportInputs<'_>) -> Section {
-    let evaluation = inputs.evaluation;
-    let lead = "The model, symbol by symbol. With many symbols some look good by luck alone.";
-    let mut section = Section::new("symbols", "Symbols", lead);
-    for horizon in &evaluation.horizons {
-        let Some(one) = model(horizon).filter(|one| !one.symbols.is_empty()) else {
-            continue;
-        };
-        let columns = [
-            "symbol",
-            "windows",
-            "ic_ts",
-            "hits",
-            "majority",
-            "earned before costs",
-            "traded",
-            "break-even, bp",
-        ];
-        let caption = ahead(evaluation, horizon.horizon_bars);
-        let mut table = Table::new(caption, columns.map(Column::new).to_vec());
-        for symbol in &one.symbols {
-            table.push(vec![
-                Cell::text(&symbol.symbol),
-                Cell::Count(symbol.num_windows as u64),
-                Cell::optional(symbol.ic_ts, 4),
-                Cell::percent(symbol.hit_rate.map(|hits| hits.rate), 1),
-                Cell::percent(symbol.hit_rate.map(|hits| hits.majority), 1),
-                Cell::percent(Some(symbol.earned), 2),
-                times(symbol.traded),
-                Cell::optional(symbol.break_even_bps, 2),
-            ]);
-        }
-        let positive = one
-            .symbols
-            .iter()
-            .filter(|one| one.ic_ts.is_some_and(|ic| ic > 0.0));
-        table.note(format!(
-            "{} of {} symbols have a positive IC. Earned and traded are shares of the whole capital by \
-             the {} strategy.",
-            number(positive.count() as f64, Digits::Decimals(0)),
-            one.symbols.len(),
-            evaluation.backtest.strategy
-        ));
-        section.push(table);
-    }
-    section
 }

@@ -255,3 +255,36 @@ fn the_text_of_a_whole_report() {
         .collect();
     insta::assert_snapshot!("whole_report", text.join("\n"));
 }
+
+#[test]
+fn many_symbols_are_ordered_by_what_matters() {
+    let mut evaluation = evaluation(0.0203);
+    let mut symbol = evaluation.horizons[0].forecasters[0].symbols[0].clone();
+    let symbols = (0..500_u32).map(|at| {
+        symbol.symbol = format!("SYMBOL{at}");
+        symbol.ic_ts = (at != 7).then(|| f64::from(at % 100) / 1_000.0);
+        symbol.clone()
+    });
+    evaluation.horizons[0].forecasters[0].symbols = symbols.collect();
+    let mut all = inputs(&evaluation);
+    let mut one = all.symbols[0].clone();
+    all.symbols = (0..500_u64)
+        .map(|at| {
+            one.symbol = format!("SYMBOL{at}");
+            one.gaps = Some(at % 300);
+            one.clone()
+        })
+        .collect();
+    let report = report(&all);
+    let parts = report.sections.iter().flat_map(|section| &section.parts);
+    let firsts: Vec<String> = parts
+        .filter_map(|part| match part {
+            Part::Table(table) if table.rows.len() >= 500 => Some(table.rows[0].cells[0].shown()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(firsts, ["SYMBOL299", "SYMBOL99"]);
+    let page = report.html();
+    assert!(page.contains("IC by symbol, 12 bars ahead") && page.contains("mean 0.0496"));
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+}
