@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use emberline::evaluation::backtest::{
-    BacktestConfig, Costs, CostsConfig, Flow, Ledger, Strategy, backtest, reference, weights,
+    BacktestConfig, Costs, CostsConfig, Flow, Ledger, Strategy, backtest, flow, reference, weights,
 };
 use emberline::market::{Bars, Calendar, Series, Session};
 use emberline::metrics::Panel;
@@ -361,6 +361,15 @@ fn the_device_is_the_plain_loop() {
                 130.0 * 2.4e-8,
             );
             check(&found.symbol_traded, &expected.symbol_traded, 130.0 * 5e-7);
+            // two symbols at a time: only the order of the sums over symbols differs
+            let device = Device::flex();
+            let cut = ledger.clone().in_blocks(2 * ledger.num_bars() + 1, &device);
+            let parts = flow(&cut, cut.units(&trades));
+            check(&parts.earned, &found.earned, 1.2e-7 * 0.1);
+            check(&parts.traded, &found.traded, 2.4e-7);
+            check(&parts.short, &found.short, 1.2e-7);
+            assert_eq!(parts.symbol_earned, found.symbol_earned);
+            assert_eq!(parts.symbol_traded, found.symbol_traded);
             // what is bought is sold
             assert_eq!(found.long.last(), Some(&0.0));
             assert_eq!(found.short.last(), Some(&0.0));

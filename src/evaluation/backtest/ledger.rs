@@ -3,6 +3,7 @@
 
 use burn::tensor::{Device, Tensor};
 
+use crate::device::largest_binding_bytes;
 use crate::device::transfer::upload;
 use crate::market::{Bars, Series};
 use crate::windows::{Entry, Sample, TargetConfig};
@@ -33,8 +34,8 @@ pub struct Ledger {
     pub series: Vec<usize>,
     /// `[N, T]`, row by row, quote currency: closes, or opens for a target that enters at opens.
     pub prices: Vec<f32>,
-    /// The same on the device.
-    pub(super) uploaded: Tensor<2>,
+    /// The same on the device, in blocks of symbols that each fit a buffer binding.
+    pub(super) blocks: Vec<Tensor<2>>,
     entry: Entry,
     /// Of each symbol: the column of every row from `first` on.
     columns: Vec<Columns>,
@@ -113,14 +114,28 @@ impl Ledger {
                 real: rows.map(|row| !one.is_filled(row)).collect(),
             });
         }
-        Some(Self {
-            uploaded: upload(prices.clone(), [series.len(), times.len()], device),
+        let ledger = Self {
+            blocks: Vec::new(),
             times,
             series,
             prices,
             entry: target.entry,
             columns,
-        })
+        };
+        Some(ledger.in_blocks(largest_binding_bytes(device) / 4, device))
+    }
+
+    /// The same with at most so many prices in a block on the device, but at least one symbol.
+    #[must_use]
+    pub fn in_blocks(mut self, num_prices: usize, device: &Device) -> Self {
+        let num_bars = self.num_bars();
+        let symbols = (num_prices / num_bars).max(1);
+        self.blocks = self
+            .prices
+            .chunks(symbols * num_bars)
+            .map(|block| upload(block.to_vec(), [block.len() / num_bars, num_bars], device))
+            .collect();
+        self
     }
 
     /// Number of bars of the time line.
