@@ -269,8 +269,8 @@ fn runs_side_by_side_give_the_same_forecasts_as_one_behind_the_other() {
     let (one, two) = (Pooled::test(&one), Pooled::test(&two));
     assert_eq!(one.seeds, two.seeds);
     assert_eq!(one.outcomes.samples, two.outcomes.samples);
-    for (one, two) in one.forecasts.iter().zip(&two.forecasts) {
-        assert_eq!(bits(one), bits(two));
+    for (one, two) in one.runs.iter().zip(&two.runs) {
+        assert_eq!(bits(&one.forecasts), bits(&two.forecasts));
     }
     let names: Vec<&str> = one
         .baselines
@@ -318,11 +318,11 @@ fn an_interrupted_walk_goes_on_to_the_same_forecasts() {
         "steps are not taken twice"
     );
     for (whole, rest) in Pooled::test(&whole)
-        .forecasts
+        .runs
         .iter()
-        .zip(&Pooled::test(&rest).forecasts)
+        .zip(&Pooled::test(&rest).runs)
     {
-        assert_eq!(bits(whole), bits(rest));
+        assert_eq!(bits(&whole.forecasts), bits(&rest.forecasts));
     }
 }
 
@@ -333,8 +333,8 @@ fn a_warm_start_begins_where_the_fold_before_ended() {
     let warm = survey(&["walk_forward.folds=2", "walk_forward.warm_start=true"]);
     let anew = whole_walk(&anew, &folder.path().join("anew"), 1);
     let warm = whole_walk(&warm, &folder.path().join("warm"), 1);
-    assert_eq!(bits(&anew[0].runs[0].test), bits(&warm[0].runs[0].test));
-    assert_ne!(bits(&anew[1].runs[0].test), bits(&warm[1].runs[0].test));
+    assert_eq!(bits(&anew[0].runs[0].test.forecasts), bits(&warm[0].runs[0].test.forecasts));
+    assert_ne!(bits(&anew[1].runs[0].test.forecasts), bits(&warm[1].runs[0].test.forecasts));
     let first_loss = |results: &[FoldResult]| results[1].runs[0].state.metrics[0].train_loss.get();
     assert!(
         first_loss(&warm) < first_loss(&anew),

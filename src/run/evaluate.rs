@@ -6,8 +6,9 @@ use burn::tensor::Device;
 use chrono::DateTime;
 
 use super::survey::estimate;
+use super::foretold::contestant;
 use super::{
-    Baselines, FeatureImportance, Fitted, Prepared, RunConfig, RunError, Survey, importance,
+    Baselines, FeatureImportance, Fitted, Foretold, Prepared, RunConfig, RunError, Survey, importance,
     inputs, scale, train,
 };
 use crate::checkpoint::{Checkpoint, Manifest};
@@ -19,6 +20,9 @@ use crate::model::Forecaster;
 use crate::scoring::{Recipe, ScoreError};
 use crate::training;
 use crate::windows::{self, Outcomes, Split};
+
+/// Windows from which the importance of features is taken at most: every feature takes a pass over them.
+pub const IMPORTANCE_WINDOWS: usize = 4096;
 
 /// A checkpoint on bars, with its windows split as in its run; before any device is opened.
 #[derive(Debug)]
@@ -43,8 +47,8 @@ pub struct Examined {
     pub model: Forecaster,
     /// What came after the windows.
     pub outcomes: Outcomes,
-    /// The model's forecasts, `[S, Hn]`, in the label's units.
-    pub forecasts: Vec<f32>,
+    /// What the model says of the windows.
+    pub foretold: Foretold,
     /// The baselines on the same windows.
     pub baselines: Vec<Forecasts>,
 }
@@ -131,10 +135,12 @@ impl Examination {
         )?;
         let model =
             Forecaster::from_weights(&survey.config.model, checkpoint.weights.clone(), device)?;
+        let criterion =
+            training::criterion(&survey.config.training, &model, &prepared.train)?;
         let loader = prepared.loader(self.split);
         let outcomes = prepared.targets.outcomes(&survey.bars, loader.samples());
         Ok(Examined {
-            forecasts: train::forecasts(&model, loader),
+            foretold: Foretold::new(&model, &criterion, loader),
             baselines: Baselines::fit(survey, &prepared).forecasts(&outcomes, loader),
             outcomes,
             model,
@@ -146,9 +152,9 @@ impl Examination {
 impl Examination {
     /// Every number of the model beside the baselines.
     pub fn measure(&self, examined: &Examined, device: &Device) -> Evaluation {
-        let mut contestants = vec![Contestant::model("lstm", vec![examined.forecasts.clone()])];
-        contestants.extend(examined.baselines.iter().cloned().map(Contestant::from));
         let config = &self.survey.config;
+        let mut contestants = vec![contestant(config, std::slice::from_ref(&examined.foretold))];
+        contestants.extend(examined.baselines.iter().cloned().map(Contestant::from));
         evaluation::evaluate(&EvaluationInput {
             bars: &self.survey.bars,
             target: &config.target,
@@ -161,7 +167,8 @@ impl Examination {
         })
     }
 
-    /// What each feature is worth to the model on the split's windows; nothing for 0 repeats.
+    /// What each feature is worth to the model on at most [`IMPORTANCE_WINDOWS`] of the split's windows,
+    /// evenly thinned; nothing for 0 repeats.
     ///
     /// # Errors
     /// As [`training::criterion`].
@@ -176,11 +183,15 @@ impl Examination {
         let config = &self.survey.config;
         let prepared = &examined.prepared;
         let criterion = training::criterion(&config.training, &examined.model, &prepared.train)?;
+        let all = prepared.loader(self.split).samples();
+        let count = all.len().min(IMPORTANCE_WINDOWS);
+        let thinned: Vec<_> = (0..count).map(|at| all[at * all.len() / count]).collect();
+        let outcomes = prepared.targets.outcomes(&self.survey.bars, &thinned);
         Ok(importance(
             &examined.model,
             &criterion,
-            prepared.loader(self.split),
-            &train::scorer_of(&self.survey, examined.outcomes.clone(), &[]),
+            &prepared.loader(self.split).with_samples(thinned),
+            &train::scorer_of(&self.survey, outcomes, &[]),
             &prepared.set.names(),
             repeats,
             config.training.seed,

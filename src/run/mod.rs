@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod importance;
 mod evaluate;
+mod foretold;
 pub mod keys;
 pub mod ledger;
 mod prepare;
@@ -23,7 +24,8 @@ mod walk;
 pub use baselines::Baselines;
 pub use config::{FeaturesConfig, PRESETS, RunConfig};
 pub use error::RunError;
-pub use evaluate::{Examination, Examined, examine};
+pub use evaluate::{Examination, Examined, IMPORTANCE_WINDOWS, examine};
+pub use foretold::Foretold;
 pub use importance::{FeatureImportance, importance};
 pub use prepare::{Fitted, Inputs, Prepared, inputs, prepare, scale};
 pub use report::{

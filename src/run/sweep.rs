@@ -293,8 +293,9 @@ fn strategy_returns(survey: &Survey, pooled: &Pooled, device: &Device) -> BTreeM
     let width = outcomes.horizons.len();
     let mut flows = Vec::new();
     for (column, &horizon) in outcomes.horizons.iter().enumerate() {
-        for run in &pooled.forecasts {
+        for run in &pooled.runs {
             let forecast: Vec<f64> = run
+                .forecasts
                 .iter()
                 .zip(&outcomes.scale)
                 .skip(column)

@@ -15,7 +15,7 @@ use crate::features::{self, FeatureSet, Scaler};
 use crate::metrics::{Forecasts, Objective, Scorer, Validation};
 use crate::model::{Forecaster, Loss};
 use crate::training::{self, Job, Outcome, Progress, Resume};
-use crate::windows::{Loader, Outcomes, VOLATILITY_FLOOR};
+use crate::windows::{Outcomes, VOLATILITY_FLOOR};
 
 /// A run that ended, or was interrupted.
 #[derive(Debug)]
@@ -193,16 +193,6 @@ pub(super) fn with_all_keys(stored: &Manifest) -> Result<Manifest, RunError> {
         configuration: config.to_table(),
         ..stored.clone()
     })
-}
-
-/// The model over windows in their own order, `[S, Hn]` row by row, in the label's units.
-pub(super) fn forecasts(model: &Forecaster, loader: &Loader) -> Vec<f32> {
-    let epoch = loader.sequential();
-    epoch.to_sample_order(
-        (0..epoch.len())
-            .map(|step| model.forecast(epoch.windows(step)))
-            .collect(),
-    )
 }
 
 /// What `validation_loss` is, for forecasts that are one number.

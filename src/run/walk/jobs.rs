@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::super::train::{self, Begin};
-use super::super::{Baselines, Inputs, Prepared, RunError, Survey, scale};
+use super::super::{Baselines, Foretold, Inputs, Prepared, RunError, Survey, scale};
 use super::Fold;
 use crate::checkpoint::{self, State, Want};
 use crate::device::Selection;
 use crate::metrics::{Forecasts, Scorer, Validation};
 use crate::model::Forecaster;
-use crate::training::{Line, Outcome, Plan, Progress, stop};
+use crate::training::{self, Line, Outcome, Plan, Progress, stop};
 use crate::windows::Outcomes;
 
 /// Which run of a walk.
@@ -62,10 +62,10 @@ pub struct FoldRun {
     pub state: State,
     /// Step of the checkpoint that forecast: the best on the validation windows.
     pub step: u64,
-    /// Of the fold's validation windows, `[S, Hn]`, in the label's units.
-    pub validation: Vec<f32>,
-    /// Of the fold's test windows.
-    pub test: Vec<f32>,
+    /// What it says of the fold's validation windows.
+    pub validation: Foretold,
+    /// What it says of the fold's test windows.
+    pub test: Foretold,
     /// Seconds in this process.
     pub elapsed_s: f64,
 }
@@ -256,12 +256,14 @@ impl Jobs<'_> {
         let step = best.manifest.state.step;
         let model =
             Forecaster::from_weights(&survey.config.model, best.weights, &self.device.device)?;
+        let prepared = &ready.prepared;
+        let criterion = training::criterion(&survey.config.training, &model, &prepared.train)?;
         let run = FoldRun {
             job,
             state,
             step,
-            validation: train::forecasts(&model, &ready.prepared.validation),
-            test: train::forecasts(&model, &ready.prepared.test),
+            validation: Foretold::new(&model, &criterion, &prepared.validation),
+            test: Foretold::new(&model, &criterion, &prepared.test),
             elapsed_s: started.elapsed().as_secs_f64(),
             run_dir,
         };

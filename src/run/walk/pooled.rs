@@ -3,8 +3,9 @@
 
 use burn::tensor::Device;
 
-use super::super::Survey;
+use super::super::foretold::contestant;
 use super::super::train::objective;
+use super::super::{Foretold, Survey};
 use super::FoldResult;
 use crate::evaluation::{self, Contestant, Evaluation, EvaluationInput, Trials};
 use crate::metrics::Forecasts;
@@ -19,8 +20,8 @@ pub struct Pooled {
     pub fold: Vec<u32>,
     /// Seeds in rising order.
     pub seeds: Vec<u64>,
-    /// `[S, Hn]` for each seed, in the label's units.
-    pub forecasts: Vec<Vec<f32>>,
+    /// What the models of each seed say.
+    pub runs: Vec<Foretold>,
     /// The baselines, with their names.
     pub baselines: Vec<Forecasts>,
 }
@@ -47,7 +48,7 @@ impl Pooled {
     fn of<'a>(
         results: &'a [FoldResult],
         windows: impl Fn(&'a FoldResult) -> (&'a Outcomes, &'a Vec<Forecasts>),
-        forecasts: impl Fn(&'a super::FoldRun) -> &'a Vec<f32>,
+        foretold: impl Fn(&'a super::FoldRun) -> &'a Foretold,
     ) -> Self {
         let mut pooled = Self {
             outcomes: Outcomes::default(),
@@ -56,18 +57,18 @@ impl Pooled {
                 .first()
                 .map(|result| result.runs.iter().map(|run| run.job.seed).collect())
                 .unwrap_or_default(),
-            forecasts: Vec::new(),
+            runs: Vec::new(),
             baselines: Vec::new(),
         };
-        pooled.forecasts = vec![Vec::new(); pooled.seeds.len()];
+        pooled.runs = vec![Foretold::default(); pooled.seeds.len()];
         for result in results {
             let (outcomes, baselines) = windows(result);
             pooled.outcomes.extend(outcomes);
             pooled
                 .fold
                 .extend(vec![result.fold.number as u32; outcomes.samples.len()]);
-            for (all, run) in pooled.forecasts.iter_mut().zip(&result.runs) {
-                all.extend_from_slice(forecasts(run));
+            for (all, run) in pooled.runs.iter_mut().zip(&result.runs) {
+                all.extend(foretold(run));
             }
             for (index, baseline) in baselines.iter().enumerate() {
                 match pooled.baselines.get_mut(index) {
@@ -81,7 +82,7 @@ impl Pooled {
 
     /// Every number of the seeds together beside the baselines.
     pub fn measure(&self, survey: &Survey, trials: Option<Trials>, device: &Device) -> Evaluation {
-        let mut contestants = vec![Contestant::model("lstm", self.forecasts.clone())];
+        let mut contestants = vec![contestant(&survey.config, &self.runs)];
         contestants.extend(self.baselines.iter().cloned().map(Contestant::from));
         let config = &survey.config;
         evaluation::evaluate(&EvaluationInput {
