@@ -333,8 +333,14 @@ fn a_warm_start_begins_where_the_fold_before_ended() {
     let warm = survey(&["walk_forward.folds=2", "walk_forward.warm_start=true"]);
     let anew = whole_walk(&anew, &folder.path().join("anew"), 1);
     let warm = whole_walk(&warm, &folder.path().join("warm"), 1);
-    assert_eq!(bits(&anew[0].runs[0].test.forecasts), bits(&warm[0].runs[0].test.forecasts));
-    assert_ne!(bits(&anew[1].runs[0].test.forecasts), bits(&warm[1].runs[0].test.forecasts));
+    assert_eq!(
+        bits(&anew[0].runs[0].test.forecasts),
+        bits(&warm[0].runs[0].test.forecasts)
+    );
+    assert_ne!(
+        bits(&anew[1].runs[0].test.forecasts),
+        bits(&warm[1].runs[0].test.forecasts)
+    );
     let first_loss = |results: &[FoldResult]| results[1].runs[0].state.metrics[0].train_loss.get();
     assert!(
         first_loss(&warm) < first_loss(&anew),

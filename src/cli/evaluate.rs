@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use emberline::checkpoint::{self, Want};
@@ -10,7 +11,7 @@ use emberline::run::ledger::{self, Look};
 use emberline::windows::Split;
 use serde_json::json;
 
-use super::{BarsArgs, Global, evaluation, out};
+use super::{BarsArgs, Global, evaluation, out, report_file};
 
 /// Arguments of `evaluate`.
 #[derive(Args, Debug)]
@@ -29,9 +30,10 @@ pub(crate) struct EvaluateArgs {
     /// Write a report with pictures: one file that needs no network
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// Times that each feature is exchanged between windows for its importance; 0 leaves it out
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
-    importance: u16,
+    /// Times that each feature is exchanged between windows for its importance [default: 3 with
+    /// --report, else 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
+    importance: Option<u16>,
 }
 
 /// A split that can be measured.
@@ -64,9 +66,20 @@ pub(crate) fn run(args: EvaluateArgs, global: &Global) -> anyhow::Result<ExitCod
         global.say(format_args!("note: {note}"));
     }
     let selection = global.open_device()?;
+    let mut timings = Vec::new();
+    let mut clock = Instant::now();
+    let mut lap = |name: &str| {
+        timings.push((name.to_owned(), clock.elapsed().as_secs_f64()));
+        clock = Instant::now();
+    };
     let examined = examination.run(&checkpoint, &selection.device)?;
+    lap("features, forecasts and baselines");
     let measured = examination.measure(&examined, &selection.device);
-    let importance = examination.importance(&examined, usize::from(args.importance))?;
+    lap("scores, backtests and intervals");
+    let default = if args.report.is_some() { 3 } else { 0 };
+    let repeats = args.importance.map_or(default, usize::from);
+    let importance = examination.importance(&examined, repeats)?;
+    lap("importance of features");
     let run_dir = checkpoint::run_folder_of(&folder);
     let looks = match examination.split {
         Split::Test => {
@@ -99,6 +112,20 @@ pub(crate) fn run(args: EvaluateArgs, global: &Global) -> anyhow::Result<ExitCod
         }
     }
     say_looks(&looks, global);
+    if let Some(path) = &args.report {
+        let state = &checkpoint.manifest.state;
+        let title = format!("Step {} of {}", state.step, run_dir.display());
+        let mut inputs = run::report_inputs(title, &examination.survey, &measured);
+        inputs.span = (examination.split != Split::Test).then(|| "validation windows".to_owned());
+        inputs.notes.extend(examination.notes.iter().cloned());
+        inputs.curves = vec![run::learning_curve(None, checkpoint.manifest.seed, state)];
+        if !importance.is_empty() {
+            let windows = examined.outcomes.samples.len().min(run::IMPORTANCE_WINDOWS);
+            inputs.importance = Some(run::importance_table(&importance, windows, repeats));
+        }
+        inputs.timings = timings;
+        report_file::write(inputs, &looks, &selection, path, global)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

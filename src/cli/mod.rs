@@ -28,6 +28,7 @@ mod indicators;
 mod out;
 mod progress;
 mod report;
+mod report_file;
 mod resume;
 mod runs;
 mod say;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -13,7 +14,7 @@ use emberline::windows::Split;
 use serde_json::{Value, json};
 
 use super::walk_progress::WalkShown;
-use super::{BarsArgs, Global, evaluation, out};
+use super::{BarsArgs, Global, evaluation, out, report_file};
 
 /// Arguments of `walk-forward`.
 #[derive(Args, Debug)]
@@ -38,6 +39,9 @@ pub(crate) struct WalkForwardArgs {
     /// Runs at the same time, each on its share of the threads [default: one a thread on the CPU]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Write a report with pictures: one file that needs no network
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Print folds, spans and windows; open no device, write nothing
     #[arg(long)]
     dry_run: bool,
@@ -59,6 +63,7 @@ pub(crate) fn run(args: WalkForwardArgs, global: &Global) -> anyhow::Result<Exit
     run::claim_walk(&survey, &run_dir)?;
     let stop = stop::install().context("cannot listen for signals")?;
     let selection = global.open_device()?;
+    let began = Instant::now();
     let inputs = run::inputs(&survey, &survey.set, &selection.device)?;
     global.say(format_args!("walk: {}", run_dir.display()));
     let walk = &survey.config.walk_forward;
@@ -84,7 +89,14 @@ pub(crate) fn run(args: WalkForwardArgs, global: &Global) -> anyhow::Result<Exit
             ));
             Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)))
         }
-        Walk::Finished(results) => report(&survey, &results, &run_dir, &selection, global),
+        Walk::Finished(results) => Finished {
+            survey: &survey,
+            results: &results,
+            run_dir: &run_dir,
+            selection: &selection,
+            walk_s: began.elapsed().as_secs_f64(),
+        }
+        .report(args.report.as_deref(), global),
     }
 }
 
@@ -141,45 +153,70 @@ fn date(time_ns: i64) -> String {
         .to_string()
 }
 
-fn report(
-    survey: &Survey,
-    results: &[FoldResult],
-    run_dir: &Path,
-    selection: &Selection,
-    global: &Global,
-) -> anyhow::Result<ExitCode> {
-    let pooled = Pooled::test(results);
-    let measured = pooled.measure(survey, None, &selection.device);
-    let look = Look::now(
-        "walk-forward",
-        &survey.bars,
-        &pooled.outcomes,
-        pooled.seeds.len(),
-    );
-    let looks = ledger::record(run_dir, &look)?;
-    let document = json!({
-        "run": run_dir,
-        "folds": results.iter().map(fold).collect::<Vec<_>>(),
-        "seeds": pooled.seeds,
-        "looks_at_test": looks.len(),
-        "evaluation": measured,
-    });
-    let path = run_dir.join("evaluation.json");
-    std::fs::write(&path, serde_json::to_string_pretty(&document)? + "\n")
-        .with_context(|| format!("{}: cannot be written", path.display()))?;
-    if global.json {
-        out::json(&document)?;
-    } else {
-        out::line(format_args!(
-            "test windows of {} folds, {} seeds",
-            results.len(),
-            pooled.seeds.len()
-        ))?;
-        out::text(evaluation::text(&measured))?;
+/// A walk that went to its end.
+struct Finished<'a> {
+    survey: &'a Survey,
+    results: &'a [FoldResult],
+    run_dir: &'a Path,
+    selection: &'a Selection,
+    /// Features, training and forecasts of all runs of this process.
+    walk_s: f64,
+}
+
+impl Finished<'_> {
+    fn report(&self, file: Option<&Path>, global: &Global) -> anyhow::Result<ExitCode> {
+        let (survey, results, run_dir) = (self.survey, self.results, self.run_dir);
+        let pooled = Pooled::test(results);
+        let began = Instant::now();
+        let measured = pooled.measure(survey, None, &self.selection.device);
+        let measured_s = began.elapsed().as_secs_f64();
+        let models = pooled.seeds.len();
+        let look = Look::now("walk-forward", &survey.bars, &pooled.outcomes, models);
+        let looks = ledger::record(run_dir, &look)?;
+        let document = json!({
+            "run": run_dir,
+            "folds": results.iter().map(fold).collect::<Vec<_>>(),
+            "seeds": pooled.seeds,
+            "looks_at_test": looks.len(),
+            "evaluation": measured,
+        });
+        let path = run_dir.join("evaluation.json");
+        std::fs::write(&path, serde_json::to_string_pretty(&document)? + "\n")
+            .with_context(|| format!("{}: cannot be written", path.display()))?;
+        if global.json {
+            out::json(&document)?;
+        } else {
+            let folds = results.len();
+            out::line(format_args!(
+                "test windows of {folds} folds, {models} seeds"
+            ))?;
+            out::text(evaluation::text(&measured))?;
+        }
+        super::evaluate::say_looks(&looks, global);
+        global.say(format_args!("every number is in {}", path.display()));
+        if let Some(file) = file {
+            let title = format!("Walk forward: {}", run_dir.display());
+            let mut inputs = run::report_inputs(title, survey, &measured);
+            inputs.folds = results
+                .iter()
+                .map(|result| {
+                    let name = format!("fold {}", result.fold.number);
+                    run::fold_spans(name, &result.fold.survey.plan)
+                })
+                .collect();
+            inputs.curves = results
+                .iter()
+                .flat_map(|result| &result.runs)
+                .map(|run| run::learning_curve(Some(run.job.fold), run.job.seed, &run.state))
+                .collect();
+            inputs.timings = vec![
+                ("features, training and forecasts".to_owned(), self.walk_s),
+                ("scores, backtests and intervals".to_owned(), measured_s),
+            ];
+            report_file::write(inputs, &looks, self.selection, file, global)?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    super::evaluate::say_looks(&looks, global);
-    global.say(format_args!("every number is in {}", path.display()));
-    Ok(ExitCode::SUCCESS)
 }
 
 /// A fold's spans and runs.

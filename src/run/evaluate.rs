@@ -5,11 +5,11 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use chrono::DateTime;
 
-use super::survey::estimate;
 use super::foretold::contestant;
+use super::survey::estimate;
 use super::{
-    Baselines, FeatureImportance, Fitted, Foretold, Prepared, RunConfig, RunError, Survey, importance,
-    inputs, scale, train,
+    Baselines, FeatureImportance, Fitted, Foretold, Prepared, RunConfig, RunError, Survey,
+    importance, inputs, scale, train,
 };
 use crate::checkpoint::{Checkpoint, Manifest};
 use crate::evaluation::{self, Contestant, Evaluation, EvaluationInput};
@@ -135,8 +135,7 @@ impl Examination {
         )?;
         let model =
             Forecaster::from_weights(&survey.config.model, checkpoint.weights.clone(), device)?;
-        let criterion =
-            training::criterion(&survey.config.training, &model, &prepared.train)?;
+        let criterion = training::criterion(&survey.config.training, &model, &prepared.train)?;
         let loader = prepared.loader(self.split);
         let outcomes = prepared.targets.outcomes(&survey.bars, loader.samples());
         Ok(Examined {

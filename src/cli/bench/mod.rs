@@ -16,6 +16,7 @@ mod indicators;
 mod load;
 mod lstm;
 mod scan;
+mod walk;
 
 /// Arguments of `bench`.
 #[derive(Args, Debug)]
@@ -38,6 +39,8 @@ enum Bench {
     Lstm(lstm::LstmArgs),
     /// Trend classification of a universe, and what symbols, bars and lengths cost
     Scan(scan::ScanArgs),
+    /// A walk forward against the same runs made one by one
+    WalkForward(walk::WalkArgs),
 }
 
 pub(crate) fn run(args: BenchArgs, global: &Global) -> anyhow::Result<ExitCode> {
@@ -48,6 +51,7 @@ pub(crate) fn run(args: BenchArgs, global: &Global) -> anyhow::Result<ExitCode> 
         Bench::Load(args) => load::run(args, global),
         Bench::Lstm(args) => lstm::run(args, global),
         Bench::Scan(args) => scan::run(args, global),
+        Bench::WalkForward(args) => walk::run(args, global),
     }
 }
 
