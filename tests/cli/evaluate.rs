@@ -280,3 +280,86 @@ fn a_sweep_chooses_on_validation_and_measures_the_best() {
         &["no key `model.hiden`", "did you mean `model.hidden`?"],
     );
 }
+
+#[test]
+fn a_report_is_one_file_that_loads_nothing() {
+    let program = Program::new();
+    trained(&program);
+    program.succeed(&["evaluate", "--checkpoint", "run", "--report", "one.html"]);
+    let mut arguments = small(&[
+        "walk-forward",
+        "--data",
+        "bars",
+        "--folds",
+        "2",
+        "--seeds",
+        "2",
+    ]);
+    arguments.extend([
+        "--set",
+        "training.epochs=1",
+        "--run-dir",
+        "walk",
+        "--report",
+        "walk.html",
+    ]);
+    program.succeed(&arguments);
+    for (file, parts) in [
+        (
+            "one.html",
+            ["test span", "RSI_14", "Step ", "--checkpoint run"],
+        ),
+        (
+            "walk.html",
+            ["fold 2", "ridge", "Walk forward", "--folds 2"],
+        ),
+    ] {
+        let html = std::fs::read_to_string(program.path(file)).expect("a report");
+        for part in parts {
+            assert!(html.contains(part), "no `{part}` in {file}");
+        }
+        let outside = html.replace("http://www.w3.org/", "");
+        assert!(
+            !outside.contains("http://") && !outside.contains("https://"),
+            "{file}"
+        );
+        assert!(html.len() < 1_000_000, "{file} has {} bytes", html.len());
+    }
+}
+
+#[test]
+fn quantiles_and_directions_are_measured_with_their_calibration() {
+    let program = Program::new();
+    folder_of_bars(&program, 400);
+    for (loss, key) in [("quantile", "quantiles"), ("direction", "directions")] {
+        let setting = format!("training.loss={loss}");
+        let mut arguments = small(&["train", "--data", "bars", "--run-dir", loss]);
+        arguments.extend(["--set", "training.epochs=1", "--set", &setting]);
+        program.succeed(&arguments);
+        let answer = program.succeed(&[
+            "evaluate",
+            "--checkpoint",
+            loss,
+            "--split",
+            "validation",
+            "--json",
+        ]);
+        let document = json(&answer.stdout);
+        let model = &document["evaluation"]["horizons"][1]["forecasters"][0];
+        assert!(model.to_string().contains(key), "no {key} in {model}");
+        let log = std::fs::read_to_string(program.path(loss).join("log.jsonl")).expect("a log");
+        let epoch = log
+            .lines()
+            .map(json)
+            .find(|line| line["kind"] == "epoch")
+            .expect("an epoch");
+        let logged = epoch["validation"]["validation_loss_3"]
+            .as_f64()
+            .expect("a loss");
+        let measured = model["scores"]["loss"].as_f64().expect("a loss");
+        assert!(
+            (logged - measured).abs() < 1e-6,
+            "{loss}: {logged} against {measured}"
+        );
+    }
+}
