@@ -21,6 +21,9 @@ use crate::evaluation::{
 };
 use crate::metrics::{Ic, Scores};
 
+/// Over fewer days a return of a year is an extrapolation that nobody should quote.
+const SHORT_DAYS: f64 = 90.0;
+
 /// Everything that a report can show.
 #[derive(Clone, Debug)]
 pub struct ReportInputs<'a> {
@@ -222,6 +225,16 @@ fn caution(section: &mut Section, text: Option<&String>) {
 /// The model that the report is about.
 fn model(horizon: &HorizonEvaluation) -> Option<&ForecasterEvaluation> {
     horizon.forecasters.iter().find(|one| one.is_model)
+}
+
+/// Days from the first to the last bar that was forecast from.
+fn num_days(evaluation: &Evaluation) -> f64 {
+    (evaluation.last - evaluation.first) as f64 / 86_400e9
+}
+
+/// Whether figures of a year say more than the bars do.
+fn is_short(evaluation: &Evaluation) -> bool {
+    num_days(evaluation) < SHORT_DAYS
 }
 
 /// `12 bars ahead (1 h)`.

@@ -159,7 +159,12 @@ pub(super) fn over_time(inputs: &ReportInputs<'_>) -> Section {
                 ahead(evaluation, horizon.horizon_bars)
             ),
             caption: format!(
-                "Stretches of about {bars} bars; the band is 1.96 Newey-West standard errors of the model.{}",
+                "Stretches of about {bars} bars{}; the band is 1.96 Newey-West standard errors of the model.{}",
+                if evaluation.normalise.is_cross_sectional() {
+                    ""
+                } else {
+                    ", each with what it adds to the whole (which may lie beyond \u{b1}1)"
+                },
                 rival.map_or(String::new(), |one| format!(
                     " Beside it the best baseline, {}.",
                     one.name

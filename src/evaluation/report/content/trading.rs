@@ -1,8 +1,8 @@
 //! What trading on the forecasts would have earned.
 
 use super::super::picture::{Axis, AxisKind, Lines, Picture, Reference, Series};
-use super::super::{Best, Cell, Column, Digits, Part, Section, Table};
-use super::{ReportInputs, ahead, caution, ends, interval_name, model, style};
+use super::super::{Best, Cell, Column, Digits, Part, Section, Table, number};
+use super::{ReportInputs, ahead, caution, ends, interval_name, is_short, model, num_days, style};
 use crate::evaluation::backtest::CostLevel;
 use crate::evaluation::{
     BacktestReport, Curves, Evaluation, ForecasterEvaluation, HorizonEvaluation,
@@ -25,6 +25,14 @@ pub(super) fn section(inputs: &ReportInputs<'_>) -> Section {
         return section;
     }
     caution(&mut section, evaluation.caveat.as_ref());
+    if is_short(evaluation) {
+        let days = number(num_days(evaluation).ceil(), Digits::Decimals(0));
+        let text = format!(
+            "These windows span {days} days. Figures of a year, Sharpe ratios among them, are \
+             extrapolated from so little that only their signs mean anything."
+        );
+        caution(&mut section, Some(&text));
+    }
     section.push(Part::KeyValues(facts(evaluation)));
     let several = evaluation.horizons.len() > 1;
     for (at, horizon) in evaluation.horizons.iter().enumerate() {
@@ -217,8 +225,8 @@ fn strategies(evaluation: &Evaluation, horizon: &HorizonEvaluation, is_first: bo
     let mut columns = vec![
         Column::new("forecast and strategy"),
         Column::with_best("break-even, bp", Best::Highest),
-        Column::new("return a year"),
-        Column::new("volatility"),
+        Column::new("return"),
+        Column::new("of a year"),
         Column::with_best("Sharpe", Best::Highest),
         Column::new(interval_name(evaluation)),
         Column::new("worst drawdown"),
@@ -233,15 +241,20 @@ fn strategies(evaluation: &Evaluation, horizon: &HorizonEvaluation, is_first: bo
         ahead(evaluation, horizon.horizon_bars)
     );
     let mut table = Table::new(caption, columns);
+    let mut idle = Vec::new();
     for one in &horizon.forecasters {
         for backtest in &one.backtests {
             let level = backtest.levels.iter().find(|level| is_settled(level));
             let performance = level.map(|level| level.performance);
+            if performance.is_some_and(|one| one.turnover == 0.0) {
+                idle.push(format!("{} {}", one.name, backtest.strategy));
+                continue;
+            }
             let mut row = vec![
                 Cell::text(format!("{}, {}", one.name, backtest.strategy)),
                 Cell::optional(backtest.break_even_bps, 2),
+                Cell::percent(performance.map(|one| one.total_return), 1),
                 Cell::percent(performance.and_then(|one| one.annualised_return), 1),
-                Cell::percent(performance.and_then(|one| one.volatility), 1),
                 Cell::optional(performance.and_then(|one| one.sharpe), 2),
                 ends(backtest.sharpe.as_ref(), 2),
                 Cell::percent(performance.map(|one| one.max_drawdown), 1),
@@ -259,11 +272,14 @@ fn strategies(evaluation: &Evaluation, horizon: &HorizonEvaluation, is_first: bo
             }
         }
     }
+    if !idle.is_empty() {
+        table.note(format!("Without a trade: {}.", idle.join(", ")));
+    }
     if !is_first {
         return table;
     }
     table.note(
-        "`break-even`: cost of one side that leaves nothing. Turnover counts both sides of a round trip, in \
+        "`break-even`: cost of one side that leaves nothing; below 0 it loses without costs. Turnover counts both sides of a round trip, in \
          multiples of the capital. P(Sharpe > 0): probability that the true Sharpe ratio is above 0, by \
          its moments. Of several runs the Sharpe ratio is that of a capital divided among them, the \
          interval that of the mean of the runs' own ratios, which is at most as high.",
@@ -288,7 +304,9 @@ fn levels(
 ) -> Table {
     let columns = [
         "costs",
-        "return a year",
+        "return",
+        "of a year",
+        "volatility",
         "Sharpe",
         "Sortino",
         "worst drawdown",
@@ -307,7 +325,9 @@ fn levels(
         let performance = &level.performance;
         let row = vec![
             Cell::text(level_name(level)),
+            Cell::percent(Some(performance.total_return), 1),
             Cell::percent(performance.annualised_return, 1),
+            Cell::percent(performance.volatility, 1),
             Cell::optional(performance.sharpe, 2),
             Cell::optional(performance.sortino, 2),
             Cell::percent(Some(performance.max_drawdown), 1),

@@ -2,7 +2,9 @@
 
 use super::super::{Cell, Digits, Tile, Tone, date, number, percent};
 use super::trading::is_settled;
-use super::{ReportInputs, ahead, ic, ic_interval, ic_name, interval_name, model};
+use super::{
+    ReportInputs, ahead, ic, ic_interval, ic_name, interval_name, is_short, model, num_days,
+};
 use crate::evaluation::{
     BacktestReport, Evaluation, ForecasterEvaluation, HorizonEvaluation, Interval,
 };
@@ -121,19 +123,28 @@ fn configured<'a>(
 fn of_trading(evaluation: &Evaluation, one: &ForecasterEvaluation) -> Option<String> {
     let backtest = configured(evaluation, one)?;
     let level = backtest.levels.iter().find(|level| is_settled(level))?;
-    let gained = level.performance.annualised_return?;
+    let (gained, when) = if is_short(evaluation) {
+        let days = number(num_days(evaluation).ceil(), Digits::Decimals(0));
+        (level.performance.total_return, format!("in {days} days"))
+    } else {
+        (level.performance.annualised_return?, "a year".to_owned())
+    };
     let verb = if gained < 0.0 { "loses" } else { "earns" };
     let costs = super::super::number::brief(level.bps_per_side);
     let mut text = format!(
-        "After {costs}\u{202f}bp a side its {} strategy {verb} {} a year",
+        "After {costs}\u{202f}bp a side its {} strategy {verb} {} {when}",
         backtest.strategy,
         percent(gained.abs(), 1)
     );
-    if let Some(break_even) = backtest.break_even_bps {
-        let break_even = number(break_even, Digits::Significant(2));
-        text.push_str(&format!(
-            "; costs of {break_even}\u{202f}bp would leave nothing"
-        ));
+    match backtest.break_even_bps {
+        Some(break_even) if break_even <= 0.0 => text.push_str("; it loses without costs too"),
+        Some(break_even) => {
+            let break_even = number(break_even, Digits::Significant(2));
+            text.push_str(&format!(
+                "; costs of {break_even}\u{202f}bp would leave nothing"
+            ));
+        }
+        None => {}
     }
     text.push('.');
     Some(text)
@@ -240,7 +251,7 @@ fn trading_tiles(evaluation: &Evaluation, one: &ForecasterEvaluation, bars: &str
             name: format!("break-even cost{bars}"),
             value: Cell::Number {
                 value: break_even,
-                digits: Digits::Significant(3),
+                digits: Digits::Significant(2),
                 spread: None,
                 unit: "bp",
             },

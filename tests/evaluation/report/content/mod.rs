@@ -288,3 +288,37 @@ fn many_symbols_are_ordered_by_what_matters() {
     assert!(page.contains("IC by symbol, 12 bars ahead") && page.contains("mean 0.0496"));
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
 }
+
+#[test]
+fn few_days_are_not_told_as_years() {
+    let mut short = evaluation(0.0203);
+    short.last = short.first + 3 * super::DAY - 1;
+    let found = report(&inputs(&short));
+    assert!(
+        found
+            .verdict
+            .contains("strategy earns 10.0\u{202f}% in 3 days;"),
+        "{}",
+        found.verdict
+    );
+    assert!(found.html().contains("These windows span 3 days."));
+    let long = evaluation(0.0203);
+    assert!(!report(&inputs(&long)).html().contains("These windows span"));
+    // What loses before costs has no costs that it could bear.
+    let worse = evaluation(-0.05);
+    let verdict = report(&inputs(&worse)).verdict;
+    assert!(verdict.contains("it loses without costs too."), "{verdict}");
+}
+
+#[test]
+fn strategies_without_a_trade_are_named_and_not_listed() {
+    let mut evaluation = evaluation(0.0203);
+    for backtest in &mut evaluation.horizons[0].forecasters[1].backtests {
+        for level in &mut backtest.levels {
+            level.performance.turnover = 0.0;
+        }
+    }
+    let page = report(&inputs(&evaluation)).html();
+    assert!(page.contains("Without a trade: zero long_short, zero long_only, zero threshold."));
+    assert_eq!(page.matches(">zero, long_only<").count(), 1);
+}
