@@ -67,12 +67,14 @@ impl Finish {
         }
     }
 
-    /// The values of bars of one segment.
+    /// The values of bars of one segment, of which the first has `age`.
     #[inline]
-    pub(super) fn run(&mut self, given: &[f64], bars: Columns<'_>, age: &[f32], out: &mut [f32]) {
+    pub(super) fn run(&mut self, given: &[f64], bars: Columns<'_>, age: f32, out: &mut [f32]) {
+        let (Self::Raw { warmup: first } | Self::Input { memory: first, .. }) = self;
+        #[expect(clippy::cast_sign_loss, reason = "a number of bars")]
+        let num_undefined = ((*first - age).max(0.0) as usize).min(out.len());
         match self {
-            Self::Raw { warmup } => {
-                let num_undefined = age.partition_point(|age| age < warmup);
+            Self::Raw { .. } => {
                 let (undefined, defined) = out.split_at_mut(num_undefined);
                 undefined.fill(f32::NAN);
                 widest(Narrow {
@@ -80,12 +82,12 @@ impl Finish {
                     out: defined,
                 });
             }
-            Self::Input { memory, transform } => {
+            Self::Input { transform, .. } => {
                 let with = bars.close.iter().zip(bars.volume);
-                let given = given.iter().zip(age).zip(out);
-                for (((&value, &age), out), (&close, &volume)) in given.zip(with) {
+                let given = given.iter().zip(out).enumerate();
+                for ((place, (&value, out)), (&close, &volume)) in given.zip(with) {
                     let value = transform.next(value, f64::from(close), f64::from(volume)) as f32;
-                    *out = if age < *memory {
+                    *out = if place < num_undefined {
                         f32::NAN
                     } else if value.is_finite() {
                         value

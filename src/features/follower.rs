@@ -71,7 +71,7 @@ impl Follower {
     /// Takes the next bar, whose numbers are float32's, and gives the set's values at it, in the
     /// set's order.
     pub fn push(&mut self, bar: &Bar) -> &[f32] {
-        let age = [self.age as f32];
+        let age = self.age as f32;
         let (close, volume) = ([bar.close as f32], [bar.volume as f32]);
         let columns = Columns {
             close: &close,
@@ -82,7 +82,7 @@ impl Follower {
             machine.next(bar, &mut self.given);
             for ((place, column), finish) in job.columns.iter().zip(finishes) {
                 let given = &self.given[column.output()..][..1];
-                finish.run(given, columns, &age, &mut self.values[*place..][..1]);
+                finish.run(given, columns, age, &mut self.values[*place..][..1]);
             }
         }
         self.age += 1;

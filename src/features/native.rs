@@ -131,14 +131,14 @@ impl<'a> Running<'a> {
         self.finishes = self.job.finishes(stage);
     }
 
-    /// Runs over bars of one segment, `out[place]` being the column at `place` of the job.
-    fn run(&mut self, series: &Series<'_>, bars: Range<usize>, out: &mut [&mut [f32]]) {
+    /// Runs over bars of one segment, of which the first has `age`; `out[place]` is the column at
+    /// `place` of the job.
+    fn run(&mut self, series: &Series<'_>, bars: Range<usize>, age: f32, out: &mut [&mut [f32]]) {
         let columns = series.columns(bars.clone());
         self.machine.run(columns, &mut self.given);
-        let age = &series.age[bars];
         let places = self.job.columns.iter().zip(&mut self.finishes).zip(out);
         for (((_, column), finish), out) in places {
-            let given = &self.given[column.output() * CHUNK..][..age.len()];
+            let given = &self.given[column.output() * CHUNK..][..bars.len()];
             finish.run(given, columns, age, out);
         }
     }
@@ -149,11 +149,32 @@ static ZEROS: [f32; CHUNK] = [0.0; CHUNK];
 
 /// The columns of one series; empty where the block has none.
 struct Series<'a> {
-    by_name: BTreeMap<Column, &'a [f32]>,
+    columns: Columns<'a>,
     age: &'a [f32],
 }
 
 impl<'a> Series<'a> {
+    fn new(by_name: &BTreeMap<Column, &'a [f32]>) -> Self {
+        let column = |name: Column| by_name.get(&name).copied().unwrap_or_default();
+        Self {
+            columns: Columns {
+                open: column(Column::Open),
+                high: column(Column::High),
+                low: column(Column::Low),
+                close: column(Column::Close),
+                volume: column(Column::Volume),
+                filled: column(Column::Filled),
+                time_of_day: column(Column::TimeOfDay),
+                weekday: column(Column::Weekday),
+                session_start: column(Column::SessionStart),
+                day_start: column(Column::DayStart),
+                week_start: column(Column::WeekStart),
+                month_start: column(Column::MonthStart),
+            },
+            age: column(Column::Age),
+        }
+    }
+
     /// Bars of the segment before bar `at`. Ages are float32: from 2^24 on they are counted.
     #[expect(clippy::cast_sign_loss, reason = "ages are 0 or more")]
     fn age_at(&self, at: usize) -> usize {
@@ -166,24 +187,13 @@ impl<'a> Series<'a> {
     }
 
     fn columns(&self, bars: Range<usize>) -> Columns<'a> {
-        let column = |name: Column| match self.by_name.get(&name) {
-            Some(&values) => &values[bars.clone()],
-            None => &ZEROS[..bars.len()],
-        };
-        Columns {
-            open: column(Column::Open),
-            high: column(Column::High),
-            low: column(Column::Low),
-            close: column(Column::Close),
-            volume: column(Column::Volume),
-            filled: column(Column::Filled),
-            time_of_day: column(Column::TimeOfDay),
-            weekday: column(Column::Weekday),
-            session_start: column(Column::SessionStart),
-            day_start: column(Column::DayStart),
-            week_start: column(Column::WeekStart),
-            month_start: column(Column::MonthStart),
-        }
+        self.columns.map(|column| {
+            if column.is_empty() {
+                &ZEROS[..bars.len()]
+            } else {
+                &column[bars.clone()]
+            }
+        })
     }
 }
 
@@ -213,11 +223,7 @@ pub(super) fn compute(set: &FeatureSet, block: &PanelBlock, stage: Stage) -> Opt
                 padding.fill(f32::NAN);
                 let own = row * num_bars..row * num_bars + block.lengths[row];
                 let own = values.iter().map(|values| &values[own.clone()]);
-                let by_name: BTreeMap<Column, &[f32]> = names.iter().copied().zip(own).collect();
-                let series = Series {
-                    age: by_name[&Column::Age],
-                    by_name,
-                };
+                let series = Series::new(&names.iter().copied().zip(own).collect());
                 if parts == 1 {
                     fill(&jobs, &series, stage, 0, few, out);
                     return;
@@ -269,8 +275,8 @@ fn fill(
         }
     }
     if let ([running], 1) = (&mut running[..], width) {
-        for start in (first..end).step_by(span) {
-            let bars = start..(start + span).min(end);
+        for start in (first..end).step_by(SHARED_BARS) {
+            let bars = start..(start + SHARED_BARS).min(end);
             let out = &mut out[bars.start - first..bars.end - first];
             span_of(running, series, bars, stage, &mut [out]);
         }
@@ -319,24 +325,27 @@ fn span_of(
 ) {
     let mut from = bars.start;
     while from < bars.end {
-        let most = (from + CHUNK).min(bars.end);
-        if series.age[from] == 0.0 && from > 0 {
+        let ages = &series.age[from..bars.end];
+        let age = ages[0];
+        if age == 0.0 && from > 0 {
             running.restart(stage);
         }
-        let ages = &series.age[from..most];
         // Where no segment starts in between, the age has grown by one a bar.
-        let end = if ages[ages.len() - 1] - ages[0] >= (ages.len() - 1) as f32 {
-            most
+        let segment = if ages[ages.len() - 1] - age >= (ages.len() - 1) as f32 {
+            ages.len()
         } else {
             let next_segment = ages[1..].iter().position(|&age| age == 0.0);
-            next_segment.map_or(most, |after| from + 1 + after)
+            next_segment.map_or(ages.len(), |after| 1 + after)
         };
-        let mut out: Vec<&mut [f32]> = columns
-            .iter_mut()
-            .map(|column| &mut column[from - bars.start..end - bars.start])
-            .collect();
-        running.run(series, from..end, &mut out);
-        from = end;
+        for start in (0..segment).step_by(CHUNK) {
+            let part = from + start..from + segment.min(start + CHUNK);
+            let mut out: Vec<&mut [f32]> = columns
+                .iter_mut()
+                .map(|column| &mut column[part.start - bars.start..part.end - bars.start])
+                .collect();
+            running.run(series, part, age + start as f32, &mut out);
+        }
+        from += segment;
     }
 }
 

@@ -6,22 +6,44 @@ use crate::features::average_kind::AverageKind;
 
 /// Exponential averages behind one another, each seeded with the mean of the first values of the one
 /// before.
+///
+/// Once all are seeded they are kept as levels: those of several in a row are fewer numbers than
+/// their distances.
 #[derive(Clone, Debug)]
-pub(in crate::features) struct Chain<const N: usize>([Smooth; N]);
+pub(in crate::features) struct Chain<const N: usize> {
+    seeds: [Smooth; N],
+    seeded: bool,
+    weight: f64,
+    levels: [f64; N],
+}
 
 impl<const N: usize> Chain<N> {
     pub(in crate::features) fn new(period: usize) -> Self {
-        Self(std::array::from_fn(|_| Smooth::exponential(period)))
+        Self {
+            seeds: std::array::from_fn(|_| Smooth::exponential(period)),
+            seeded: false,
+            weight: 2.0 / (period as f64 + 1.0),
+            levels: [f64::NAN; N],
+        }
     }
 
     /// All averages, the one of `x` first.
     #[inline(always)]
     pub(in crate::features) fn next(&mut self, x: f64) -> [f64; N] {
         let mut value = x;
-        std::array::from_fn(|index| {
-            value = self.0[index].next(value);
-            value
-        })
+        if self.seeded {
+            for level in &mut self.levels {
+                *level += self.weight * (value - *level);
+                value = *level;
+            }
+        } else {
+            for (level, seed) in self.levels.iter_mut().zip(&mut self.seeds) {
+                value = seed.next(value);
+                *level = value;
+            }
+            self.seeded = !value.is_nan();
+        }
+        self.levels
     }
 }
 
@@ -52,6 +74,7 @@ pub(in crate::features) struct Kaufman {
     before: f64,
     far: Lag,
     way: Sum,
+    begun: bool,
     value: f64,
 }
 
@@ -68,6 +91,7 @@ impl Kaufman {
             before: f64::NAN,
             far: Lag::new(period),
             way: Sum::new(period),
+            begun: false,
             value: f64::NAN,
         }
     }
@@ -80,17 +104,15 @@ impl Kaufman {
         let before = std::mem::replace(&mut self.before, x);
         let distance = x - self.far.next(x);
         let way = self.way.next((x - before).abs());
-        if way.is_nan() {
-            return f64::NAN;
+        if !self.begun {
+            if way.is_nan() {
+                return f64::NAN;
+            }
+            (self.begun, self.value) = (true, before);
         }
-        if self.value.is_nan() {
-            self.value = before;
-        }
-        let efficiency = if way == 0.0 {
-            1.0
-        } else {
-            (distance / way).abs().min(1.0)
-        };
+        // Where there was no way, 0 / 0 is not below 1 either.
+        let straight = (distance / way).abs();
+        let efficiency = if straight < 1.0 { straight } else { 1.0 };
         let weight = KAUFMAN_WEIGHTS[0] + KAUFMAN_WEIGHTS[1] * efficiency;
         self.value += weight * weight * (x - self.value);
         self.value

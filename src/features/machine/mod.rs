@@ -110,6 +110,25 @@ impl<'a> Columns<'a> {
         month_start: &[],
     };
 
+    /// What `change` makes of each column.
+    #[inline(always)]
+    pub(super) fn map<'b>(&self, change: impl Fn(&'a [f32]) -> &'b [f32]) -> Columns<'b> {
+        Columns {
+            open: change(self.open),
+            high: change(self.high),
+            low: change(self.low),
+            close: change(self.close),
+            volume: change(self.volume),
+            filled: change(self.filled),
+            time_of_day: change(self.time_of_day),
+            weekday: change(self.weekday),
+            session_start: change(self.session_start),
+            day_start: change(self.day_start),
+            week_start: change(self.week_start),
+            month_start: change(self.month_start),
+        }
+    }
+
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.close.len()
@@ -121,21 +140,7 @@ impl<'a> Columns<'a> {
     /// that it does not use.
     #[inline(always)]
     pub(super) fn part(&self, bars: Range<usize>) -> Self {
-        let part = |column: &'a [f32]| &column[bars.clone()];
-        Self {
-            open: part(self.open),
-            high: part(self.high),
-            low: part(self.low),
-            close: part(self.close),
-            volume: part(self.volume),
-            filled: part(self.filled),
-            time_of_day: part(self.time_of_day),
-            weekday: part(self.weekday),
-            session_start: part(self.session_start),
-            day_start: part(self.day_start),
-            week_start: part(self.week_start),
-            month_start: part(self.month_start),
-        }
+        self.map(|column| &column[bars.clone()])
     }
 
     /// Every field is read; what a machine does not use, the compiler leaves out.
@@ -167,7 +172,8 @@ pub(super) trait Steps: Send + Sync {
     fn run(&mut self, bars: Columns<'_>, stride: usize, out: &mut [f64]);
 }
 
-struct Step<F, const K: usize>(F);
+/// `None` only while it runs.
+struct Step<F, const K: usize>(Option<F>);
 
 impl<const K: usize, F> Steps for Step<F, K>
 where
@@ -179,17 +185,23 @@ where
             len <= stride && out.len() >= K * stride,
             "{len} bars in columns of {stride}"
         );
+        // On the stack, where nothing else points to it: the loop keeps it in registers.
+        let mut step = self
+            .0
+            .take()
+            .expect("a machine that panicked is not run again");
         // Slices of one visible length: no check of an index is left in the loop.
         let columns = bars.part(0..len);
         let mut chunks = out.chunks_exact_mut(stride);
         let mut outputs: [&mut [f64]; K] =
             std::array::from_fn(|_| &mut chunks.next().expect("asserted above")[..len]);
         for t in 0..len {
-            let values = (self.0)(&columns.bar(t));
+            let values = step(&columns.bar(t));
             for (output, value) in outputs.iter_mut().zip(values) {
                 output[t] = value;
             }
         }
+        self.0 = Some(step);
     }
 }
 
@@ -204,7 +216,7 @@ impl Machine {
     pub(super) fn new<const K: usize>(
         step: impl FnMut(&Bar) -> [f64; K] + Send + Sync + 'static,
     ) -> Self {
-        Self::of(Step(step))
+        Self::of(Step(Some(step)))
     }
 
     /// The machine that takes many bars at a time in its own way.
