@@ -7,6 +7,7 @@ mod follow_command;
 mod indicators;
 
 mod kernels;
+mod causal;
 mod lookahead;
 mod checkpoint;
 mod crash;

@@ -6,6 +6,7 @@
 //! through the loop.
 
 mod baselines;
+pub mod causal;
 mod config;
 mod error;
 mod importance;
@@ -22,6 +23,7 @@ mod train;
 mod walk;
 
 pub use baselines::Baselines;
+pub use causal::{Proof, ProofOptions, prove};
 pub use config::{FeaturesConfig, PRESETS, RunConfig};
 pub use error::RunError;
 pub use evaluate::{Examination, Examined, IMPORTANCE_WINDOWS, examine};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use super::{RunError, Survey};
 use crate::device::largest_binding_bytes;
@@ -59,6 +59,59 @@ pub struct Inputs {
     /// Unscaled, `[n, T, F]` each, with labels `[n, T, Hn]`.
     resident: Resident,
     targets: Arc<Targets>,
+}
+
+impl Inputs {
+    /// The columns.
+    pub fn set(&self) -> &FeatureSet {
+        &self.set
+    }
+
+    /// Unscaled features and labels, on the device.
+    pub fn resident(&self) -> &Resident {
+        &self.resident
+    }
+
+    /// Labels on the host.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The same bars with other unscaled features, `[n, T, F]` for each block.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[must_use]
+    pub fn with_features(mut self, features: Vec<Tensor<3>>) -> Self {
+        let shapes = |blocks: &[Tensor<3>]| blocks.iter().map(Tensor::dims).collect::<Vec<_>>();
+        assert_eq!(
+            shapes(&features),
+            shapes(&self.resident.features),
+            "blocks of features"
+        );
+        self.resident.features = features;
+        self
+    }
+
+    /// The same features with other labels.
+    ///
+    /// # Panics
+    /// If the labels are not of the same bars.
+    #[must_use]
+    pub fn with_targets(self, targets: Targets) -> Self {
+        let features = self.resident.features;
+        let extents = features
+            .iter()
+            .zip(&self.series)
+            .map(|(block, series)| (series.clone(), block.dims()[1]))
+            .collect();
+        Self {
+            resident: Resident::from_extents(features, extents, &targets),
+            targets: Arc::new(targets),
+            set: self.set,
+            series: self.series,
+        }
+    }
 }
 
 /// Uploads the bars, computes the features of `set` and the labels, and leaves them on the device.
