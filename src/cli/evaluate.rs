@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use emberline::checkpoint::{self, Want};
-use emberline::run;
+use emberline::checkpoint::{self, Checkpoint, Want};
 use emberline::run::ledger::{self, Look};
+use emberline::run::{self, Examination, ProofOptions};
 use emberline::windows::Split;
 use serde_json::json;
 
@@ -34,6 +34,18 @@ pub(crate) struct EvaluateArgs {
     /// --report, else 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
     importance: Option<u16>,
+    /// Instead of measuring, look for leaks: bars that must not matter become others, and nothing may
+    /// move; exit code 3 if something does
+    #[arg(long, conflicts_with_all = ["report", "importance", "set"])]
+    prove_causal: bool,
+    /// Random instants that --prove-causal tries
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "prove_causal",
+          value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    instants: u16,
+    /// The most epochs of the models that --prove-causal trains again
+    #[arg(long, value_name = "N", default_value_t = 2, requires = "prove_causal",
+          value_parser = clap::value_parser!(u16).range(1..))]
+    proof_epochs: u16,
 }
 
 /// A split that can be measured.
@@ -58,6 +70,9 @@ pub(crate) fn run(args: EvaluateArgs, global: &Global) -> anyhow::Result<ExitCod
     let mut examination = run::examine(&checkpoint, args.split.into(), |data| {
         args.bars.apply(data);
     })?;
+    if args.prove_causal {
+        return prove(&args, &checkpoint, &examination, global);
+    }
     examination.survey.config = examination.survey.config.for_evaluation(&args.set)?;
     for note in &examination.survey.bars.notes {
         global.say(note);
@@ -127,6 +142,49 @@ pub(crate) fn run(args: EvaluateArgs, global: &Global) -> anyhow::Result<ExitCod
         report_file::write(inputs, &looks, &selection, path, global)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Looks for leaks; forecasts of the test span are compared with each other, never with what came.
+fn prove(
+    args: &EvaluateArgs,
+    checkpoint: &Checkpoint,
+    examination: &Examination,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
+    for note in &examination.notes {
+        global.say(format_args!("note: {note}"));
+    }
+    let selection = global.open_device()?;
+    let options = ProofOptions {
+        instants: usize::from(args.instants),
+        epochs: u64::from(args.proof_epochs),
+        seed: global.seed.unwrap_or_default(),
+        ..ProofOptions::default()
+    };
+    let mut tell = |line: &str| global.say(line);
+    let proof = run::prove(
+        checkpoint,
+        &examination.survey,
+        &selection,
+        &options,
+        &mut tell,
+    )?;
+    if global.json {
+        out::json(&json!({
+            "checkpoint": checkpoint.path,
+            "step": checkpoint.manifest.state.step,
+            "notes": examination.notes,
+            "holds": proof.holds(),
+            "proof": proof,
+        }))?;
+    } else {
+        out::text(proof.text())?;
+    }
+    Ok(if proof.holds() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    })
 }
 
 /// How often the test span was looked at.

@@ -9,11 +9,11 @@ use emberline::device::{Selection, transfer};
 use emberline::features::FeatureSet;
 use emberline::market::{Bars, Series};
 use emberline::run::causal::{Check, OwnPipeline, Pipeline};
-use emberline::run::{self, Fitted, Inputs, Prepared, RunConfig, RunError, Survey};
+use emberline::run::{self, Fitted, Inputs, Prepared, ProofOptions, RunConfig, RunError, Survey};
 use emberline::scoring::{Forecasts, ScoreOptions};
 use emberline::windows::{self, Entry, Loader, Resident, Sample};
 
-use super::{first_what, found, proof};
+use super::{first_what, found, options, proof, proof_of};
 
 /// One: centres and widths of the features from all rows, test included.
 struct ScalerOnAllRows;
@@ -373,7 +373,11 @@ impl Pipeline for KnowsTheReturn {
 
 #[test]
 fn a_skill_that_survives_shuffled_targets_is_found() {
-    let proof = proof(&KnowsTheReturn);
+    let options = ProofOptions {
+        shuffles: 6,
+        ..options()
+    };
+    let proof = proof_of(&KnowsTheReturn, &options);
     found(
         &proof,
         Check::ShuffledTargets,

@@ -16,6 +16,7 @@ mod heads;
 mod help;
 mod journey;
 mod presets;
+mod prove;
 mod runs;
 mod scan;
 mod score;

@@ -8,7 +8,7 @@ use super::changed::{self, Span};
 use super::{Findings, Prover, Violation, below, place_of, time};
 use crate::device::transfer::to_host;
 use crate::market::Bars;
-use crate::run::{Prepared, RunError, Survey, train};
+use crate::run::{Prepared, RunError, Survey};
 use crate::windows::{Plan, Resident, Sample, Split, scorable};
 
 /// Windows of each symbol whose forecasts are compared: the last ones up to the instant.
@@ -188,7 +188,7 @@ impl Prover<'_> {
 
     fn forecasts(&self, sight: &Sight, samples: &[Sample]) -> Vec<f32> {
         let loader = sight.prepared.test.with_samples(samples.to_vec());
-        train::forecasts(&self.model, &loader)
+        super::forecasts(&self.model, &loader)
     }
 
     fn compare_forecasts(

@@ -33,7 +33,7 @@ use crate::market::Bars;
 use crate::model::Forecaster;
 use crate::scoring::{self, Recipe, ScoreOptions};
 use crate::training::Silent;
-use crate::windows::{self, MIN_CROSS_SECTION};
+use crate::windows::{self, Loader, MIN_CROSS_SECTION};
 
 use findings::{Findings, Near};
 pub use record::{CANNOT_SEE, Check, CheckRecord, Proof, Violation};
@@ -154,7 +154,7 @@ impl Default for ProofOptions {
             instants: 100,
             epochs: 2,
             train_windows: 20_000,
-            shuffles: 4,
+            shuffles: 5,
             numbers: 400_000_000,
             seed: 0,
             checks: Check::ALL.to_vec(),
@@ -363,6 +363,13 @@ fn training(
     pipeline
         .survey(config, Arc::clone(&survey.bars))
         .map_err(|error| error.to_string())
+}
+
+/// The model over windows in their own order, `[S, Hn]` row by row, in the label's units.
+fn forecasts(model: &Forecaster, loader: &Loader) -> Vec<f32> {
+    let epoch = loader.sequential();
+    let batch = |step| model.forecast(epoch.windows(step));
+    epoch.to_sample_order((0..epoch.len()).map(batch).collect())
 }
 
 /// A number below `count`, which is above 0.

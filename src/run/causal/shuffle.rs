@@ -6,7 +6,7 @@ use super::{Findings, Prover, Violation};
 use crate::evaluation::{Ingredients, Interval, IntervalConfig, interval};
 use crate::metrics::Panel;
 use crate::model::Forecaster;
-use crate::run::{Prepared, RunError, Survey, train};
+use crate::run::{Prepared, RunError, Survey};
 use crate::windows::{Outcomes, Sample, Targets, permutation};
 
 /// How often an honest pipeline may be taken for a leaky one, over all horizons.
@@ -78,7 +78,7 @@ impl Prover<'_> {
             trained.latest_weights(),
             &self.device.device,
         )?;
-        Ok(train::forecasts(&model, &prepared.validation))
+        Ok(super::forecasts(&model, &prepared.validation))
     }
 }
 
@@ -132,5 +132,7 @@ fn widest(runs: &[Ingredients], horizon: usize, level: f64, seed: u64) -> Option
     let error = (squares / (count - 1.0) / count).sqrt();
     let student = StudentsT::new(0.0, 1.0, count - 1.0).ok()?;
     let half = student.inverse_cdf(0.5 + 0.5 * level) * error;
-    Some((low.min(value - half), high.max(value + half), value))
+    let (low, high) = (low.min(value - half), high.max(value + half));
+    // a correlation ends there
+    Some((low.max(-1.0), high.min(1.0), value))
 }

@@ -58,43 +58,33 @@ impl Prover<'_> {
         );
         let ahead = survey.config.target.longest_exit_offset_bars();
         let behind_test = behind_test(survey, ahead);
-        for (split, next, of) in [
+        let spans = [
             (Split::Train, validation.or(test), "validation"),
             (Split::Validation, test, "test"),
-        ] {
-            for sample in survey.plan.samples(split) {
-                let series = &survey.bars.series[sample.series as usize];
-                let last = sample.last as usize;
-                let (ends, exit) = (series.time[last], series.time.get(last + ahead).copied());
-                let again = split == Split::Train
-                    && behind_test.as_ref().is_some_and(|rows| {
-                        (sample.last as usize + 1).saturating_sub(survey.config.windows.length)
-                            > rows[sample.series as usize]
-                    });
-                let before = |instant: Option<i64>| {
-                    next.is_none_or(|next| instant.is_some_and(|instant| instant < next))
-                };
-                findings.require(again || (before(Some(ends)) && before(exit)), || {
-                    let rule = match next {
-                        Some(next) if ends >= next => format!(
-                            "but {of} begins at {} for another symbol: cuts must be one instant for all",
-                            time(next)
-                        ),
-                        _ => format!(
-                            "whose target ends at {}, not before {of} begins at {}",
-                            exit.map_or_else(|| "no bar".to_owned(), time),
-                            next.map_or_else(String::new, time)
-                        ),
-                    };
-                    Violation {
+        ];
+        // cuts first: where those are wrong, targets that cross them only follow
+        for offset in [0, ahead] {
+            for (split, next, of) in spans {
+                let Some(next) = next else { continue };
+                for &sample in survey.plan.samples(split) {
+                    let series = &survey.bars.series[sample.series as usize];
+                    let last = sample.last as usize;
+                    let is_behind = split == Split::Train
+                        && behind_test.as_ref().is_some_and(|rows| {
+                            let first = (last + 1).saturating_sub(survey.config.windows.length);
+                            first > rows[sample.series as usize]
+                        });
+                    let opens = series.time.get(last + offset);
+                    let before = opens.is_some_and(|&opens| opens < next);
+                    findings.require(is_behind || before, || Violation {
                         symbol: Some(series.symbol.clone()),
-                        bar: Some(time(ends)),
+                        bar: Some(time(series.time[last])),
                         what: format!("a window of {split}"),
                         expected: None,
                         found: None,
-                        because: rule,
-                    }
-                });
+                        because: crossing(offset == 0, opens.copied(), of, next),
+                    });
+                }
             }
         }
         findings
@@ -218,6 +208,21 @@ impl Prover<'_> {
         }
         Ok(())
     }
+}
+
+/// The rule that a window breaks.
+fn crossing(is_cut: bool, opens: Option<i64>, of: &str, next: i64) -> String {
+    if is_cut {
+        return format!(
+            "but {of} begins at {}, maybe of another symbol: a cut must be one instant for all",
+            time(next)
+        );
+    }
+    format!(
+        "whose target ends at {}, not before {of} begins at {}",
+        opens.map_or_else(|| "no bar".to_owned(), time),
+        time(next)
+    )
 }
 
 /// By series the row of the last target of the test span, where training goes on behind it.
