@@ -4,7 +4,7 @@ use super::declaration::Declaration;
 use super::{
     adaptive, average, band, bar, clock, cycle, directional, distance, extreme, flow, level, line,
     macd, momentum, order, oscillator, overlap, pattern, pressure, price, range, rate, sample,
-    stochastic, strength, turning, varying, volatility, volume, vwap,
+    stochastic, strength, trend, turning, varying, volatility, volume, vwap,
 };
 
 /// Version of the definitions: a checkpoint made with another one is refused. Rises with every
@@ -38,6 +38,7 @@ static FAMILIES: &[&[&Declaration]] = &[
     adaptive::ALL,
     varying::ALL,
     turning::ALL,
+    trend::ALL,
     order::ALL,
     pattern::ALL,
     line::ALL,

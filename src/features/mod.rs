@@ -56,6 +56,7 @@ mod statistics;
 mod stochastic;
 mod strength;
 mod transform;
+mod trend;
 mod turning;
 mod varying;
 mod volatility;

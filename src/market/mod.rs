@@ -51,6 +51,7 @@ pub use feed::{Feed, FeedBar};
 pub use gaps::{Found, Gaps, Runs};
 pub use load::load;
 pub use series::{Bars, Series};
+pub use source::table_files;
 pub use table::{Stream, TableRows, TableWriter, Values, write_table};
 pub use tally::{Place, Tally};
 pub use upload::{PanelBlock, upload};

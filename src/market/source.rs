@@ -77,6 +77,15 @@ impl TableFile {
     }
 }
 
+/// The files that a load of `path` would read: itself, or the tables in the folder, sorted by name.
+///
+/// # Errors
+/// [`MarketError::Open`], [`MarketError::Format`] or [`MarketError::NoTables`].
+pub fn table_files(path: &Path) -> Result<Vec<PathBuf>, MarketError> {
+    let (files, _) = tables(path)?;
+    Ok(files.into_iter().map(|file| file.path).collect())
+}
+
 /// The tables at `path`: itself, or those in the folder, sorted by name. Hidden files and files that
 /// are no tables are passed over; the second value counts them.
 ///

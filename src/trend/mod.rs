@@ -7,10 +7,14 @@
 
 mod config;
 mod error;
+mod on_device;
 mod picture;
 mod scan;
+mod stream;
 
 pub use config::{Cut, Grid, Robustness, Source, TrendConfig, TrendPreset};
 pub use error::TrendError;
+pub use on_device::{sweep_in_chunks, sweep_on};
 pub use picture::picture;
 pub use scan::{Agreement, agreement, prices, scan, sweep};
+pub use stream::{StreamTimes, stream};

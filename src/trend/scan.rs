@@ -86,7 +86,7 @@ pub fn sweep<Y: Number>(
 }
 
 /// The rows as they are in memory, if the source is one column.
-fn columns(bars: &Bars, source: Source, num_bars: usize) -> Option<Vec<&[f32]>> {
+pub(super) fn columns(bars: &Bars, source: Source, num_bars: usize) -> Option<Vec<&[f32]>> {
     let column: fn(&Series) -> &[f32] = match source {
         Source::Open => |series| &series.open,
         Source::High => |series| &series.high,
@@ -105,7 +105,7 @@ fn columns(bars: &Bars, source: Source, num_bars: usize) -> Option<Vec<&[f32]>> 
 }
 
 /// A recipe per configuration, checked against every series.
-fn recipes(
+pub(super) fn recipes(
     bars: &Bars,
     configs: &[TrendConfig],
     num_bars: usize,
@@ -144,41 +144,30 @@ pub struct Agreement {
     pub average_distance: f64,
 }
 
-/// Compares `single` with `double`, which has the same rows.
+/// Compares `table` with `double`, which has the same rows.
 ///
 /// # Panics
 /// If the tables differ in shape.
-pub fn agreement(single: &Table<f32>, double: &Table<f64>) -> Agreement {
-    assert_eq!(single.starts, double.starts, "tables of different rows");
+pub fn agreement<Y: Number>(table: &Table<Y>, double: &Table<f64>) -> Agreement {
+    assert_eq!(table.starts, double.starts, "tables of different rows");
+    let classes = table.class.iter().zip(&double.class);
+    let averages = table.average.iter().zip(&double.average);
     let mut all = Agreement {
         num_signals: 0,
         differing_signals: 0,
-        num_classes: single.class.len(),
-        differing_classes: 0,
-        average_distance: 0.0,
+        num_classes: table.class.len(),
+        differing_classes: classes.filter(|(a, b)| a != b).count(),
+        average_distance: averages.fold(0.0, |most, (a, b)| f64::max(most, (a.wide() - b).abs())),
     };
-    let differ = |(a, b): &(&i8, &i8)| a != b;
-    all.differing_classes = single
-        .class
-        .iter()
-        .zip(&double.class)
-        .filter(differ)
-        .count();
-    for (single, double) in single.average.iter().zip(&double.average) {
-        all.average_distance = all
-            .average_distance
-            .max((f64::from(*single) - double).abs());
-    }
-    for (single, double) in single.signals.iter().zip(&double.signals) {
-        for (single, double) in single.iter().zip(double) {
-            if double.is_nan() && single.is_nan() {
+    for (column, double) in table.signals.iter().zip(&double.signals) {
+        for (signal, double) in column.iter().zip(double) {
+            let signal = signal.wide();
+            if double.is_nan() && signal.is_nan() {
                 continue;
             }
             all.num_signals += 1;
-            // Hundredths, in either type.
-            let [single, double] = [f64::from(*single), *double].map(|x| (100.0 * x).round());
-            #[allow(clippy::float_cmp, reason = "whole numbers")]
-            let same = single == double;
+            // Both are whole hundredths in their own type, so they are near or a hundredth apart.
+            let same = (signal - double).abs() < 0.005;
             all.differing_signals += usize::from(!same);
         }
     }

@@ -427,3 +427,49 @@ fn watch_scans_again_when_a_file_changes() {
     assert_eq!(class(&line, "/before/class"), before, "{line}");
     assert_ne!(class(&line, "/now/class"), before, "{line}");
 }
+
+#[test]
+fn chunks_of_files_give_the_same_table() {
+    let program = Program::new();
+    for seed in 1..=7 {
+        program.write(&format!("bars/S{seed:02}.csv"), &bars(BARS, seed));
+    }
+    let whole = program
+        .succeed(&["scan", "--data", "bars", "--history"])
+        .stdout;
+    for files in ["1", "3", "100"] {
+        let arguments = ["scan", "--data", "bars", "--history", "--chunk", files];
+        let answer = program.succeed(&arguments);
+        assert_eq!(answer.stdout, whole, "chunks of {files}");
+        assert!(answer.stderr.contains("7 symbols in"), "{}", answer.stderr);
+    }
+    let refused = ["scan", "--data", "bars", "--chunk", "2", "--cutout", "400"];
+    program.refuse(&refused, 2, &["S01", "cutout is 400", "0 to 399"]);
+    program.write("bars/S05.csv", "timestamp,open\n1,2\n");
+    program.refuse(&["scan", "--data", "bars", "--chunk", "2"], 2, &["S05.csv"]);
+}
+
+#[test]
+fn features_of_the_last_bar_are_a_scan_of_the_window() {
+    let program = Program::new();
+    folder_of_bars(&program, BARS);
+    let columns = "ATC_AVERAGE,ATC_CLASS,ATC_EMA_S,ATC_KAMA_S";
+    let features = ["features", "--data", "bars", "--features", columns];
+    let features = Csv::of(&program.succeed(&features).stdout);
+    let scanned = scan(&program, &["--bars", "250"]);
+    for row in 0..3 {
+        let last = (row + 1) * BARS - 1;
+        for (own, name) in [
+            ("ATC_AVERAGE", "average"),
+            ("ATC_CLASS", "class"),
+            ("ATC_EMA_S", "EMA_S"),
+            ("ATC_KAMA_S", "KAMA_S"),
+        ] {
+            assert_eq!(
+                features.number(last, own),
+                scanned.number(row, name),
+                "{name}"
+            );
+        }
+    }
+}

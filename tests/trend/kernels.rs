@@ -2,8 +2,9 @@
 
 use burn::tensor::{Device, Tensor};
 use emberline::device::transfer::{to_host, upload, upload_int};
-use emberline::ops::atc::{LENGTHS, Prepared, Recipe, reference};
-use emberline::trend::{Robustness, TrendConfig};
+use emberline::market::simulate::{SimulateConfig, Simulation, names};
+use emberline::ops::atc::{LENGTHS, Prepared, Recipe, Table, reference};
+use emberline::trend::{self, Robustness, Source, TrendConfig};
 
 use super::{PRESETS, recipe, walk};
 use crate::kernels::on_devices;
@@ -156,4 +157,37 @@ fn nothing_in_gives_nothing_out_on_devices() {
         let empty = prepared.classify(Tensor::zeros([2, 0], device), ends(2), 3);
         assert_eq!(empty.dims(), [14, 2, 0]);
     });
+}
+
+/// Chunks of series, of one and of several, give what the CPU gives: nothing is lost between them.
+#[test]
+fn a_universe_in_chunks_is_the_universe() {
+    let config = SimulateConfig {
+        symbols: names(9),
+        num_bars: 260,
+        ..SimulateConfig::default()
+    };
+    let bars = Simulation::new(config).unwrap().bars();
+    for source in [Source::Close, Source::Ohlc4] {
+        let configs = PRESETS.map(|preset| TrendConfig {
+            source,
+            ..TrendConfig::new(preset)
+        });
+        let expected: Vec<Table<f64>> = trend::sweep(&bars, &configs, 200, 150).unwrap();
+        on_devices(|name, device| {
+            for series in [1, 4, 9] {
+                let limit = 4 * 14 * 150 * series;
+                let tables =
+                    trend::sweep_in_chunks(&bars, &configs, 200, 150, device, limit).unwrap();
+                assert_eq!(tables.len(), 2);
+                for (table, expected) in tables.iter().zip(&expected) {
+                    let agreement = trend::agreement(table, expected);
+                    assert_eq!(agreement.num_signals, 6 * 9 * 150, "{name}");
+                    let most = agreement.num_signals / 1_000;
+                    assert!(agreement.differing_signals <= most, "{name}: {agreement:?}");
+                    assert!(agreement.differing_classes <= 1, "{name}: {agreement:?}");
+                }
+            }
+        });
+    }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::float_cmp, reason = "what must be exact is compared exactly")]
 
+mod features;
 mod golden;
 mod kernels;
 mod mistakes;

@@ -1,15 +1,18 @@
 //! `scan`: Adaptive Trend Classification of every symbol.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use burn::tensor::Device;
 use chrono::DateTime;
 use clap::{Args, ValueEnum};
-use emberline::market::{Bars, GapPolicy, Series, TableRows, load, write_table};
+use emberline::device::Kind;
+use emberline::market::{Bars, GapPolicy, Series, TableRows, TableWriter, load, write_table};
 use emberline::ops::atc::{Number, Table};
-use emberline::trend::{self, Grid, TrendConfig};
+use emberline::trend::{self, Grid, TrendConfig, TrendError};
 
 use super::{BarsArgs, Global, out, progress, report};
 
@@ -41,6 +44,10 @@ pub(crate) struct ScanArgs {
     /// Compare float32 with float64: the shares of signals and classes that differ
     #[arg(long)]
     verify: bool,
+    /// Read a folder N files at a time, the next ones while these are classified: for universes that
+    /// do not fit into memory
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["sort", "watch", "symbols"])]
+    chunk: Option<u32>,
     /// Scan again whenever the files change, and print each symbol whose class changed
     #[arg(long, conflicts_with_all = ["history", "sweep", "exit_code"])]
     watch: bool,
@@ -97,71 +104,137 @@ pub(crate) fn run(args: ScanArgs, global: &Global) -> anyhow::Result<ExitCode> {
     let Some(data) = args.bars.data.clone() else {
         return Err(report::refused("no bars were named", "add `--data PATH`"));
     };
-    let (num_rows, states) = args.scan(global, true)?;
+    let scanner = Scanner {
+        device: args.device(global)?,
+        config: args.settings.config(),
+        args: &args,
+        global,
+    };
+    if let Some(num_files) = args.chunk {
+        let num_rows = scanner.stream(num_files as usize)?;
+        return Ok(args.wanted.exit_code(num_rows));
+    }
+    let (num_rows, states) = scanner.scan(true)?;
     if args.watch {
-        watch::watch(&data, states, global, || Ok(args.scan(global, false)?.1))?;
+        watch::watch(&data, states, global, || Ok(scanner.scan(false)?.1))?;
     }
     Ok(args.wanted.exit_code(num_rows))
 }
 
-impl ScanArgs {
+/// A scan that may be done again.
+struct Scanner<'a> {
+    args: &'a ScanArgs,
+    config: TrendConfig,
+    /// `None` is the CPU.
+    device: Option<Device>,
+    global: &'a Global,
+}
+
+impl Scanner<'_> {
     /// Reads, classifies and writes; to stdout only the first time. Gives the number of rows and the
     /// last bar of every symbol.
-    fn scan(&self, global: &Global, first: bool) -> anyhow::Result<(usize, States)> {
-        let bars = load(&self.bars.config(), Some(GapPolicy::Ignore))?;
+    fn scan(&self, first: bool) -> anyhow::Result<(usize, States)> {
+        let (args, global) = (self.args, self.global);
+        let bars = load(&args.bars.config(), Some(GapPolicy::Ignore))?;
         if first {
             for note in &bars.notes {
                 global.say(note);
             }
         }
-        let config = self.settings.config();
-        let (rows, states) = match self.precision {
-            Precision::F32 => self.classify::<f32>(&bars, &config, global)?,
-            Precision::F64 => self.classify::<f64>(&bars, &config, global)?,
-        };
+        let start = Instant::now();
+        let (rows, states) = self.classify(&bars)?;
+        args.say_time(&bars, start, global);
         if first {
-            self.say_short(&bars, &config, global);
+            args.say_short(&bars, &self.config, global);
         }
-        if let Some(folder) = &self.picture {
-            self.draw(folder, &bars, &config, global)?;
+        if let Some(folder) = &args.picture {
+            args.draw(folder, &bars, &self.config, global)?;
         }
         let num_rows = rows.len();
         let mut stdout = std::io::stdout().lock();
-        if first || self.out.is_some() {
-            write_table(
-                &rows,
-                self.out.as_deref(),
-                (&mut stdout, out::stream(global)),
-            )?;
+        if first || args.out.is_some() {
+            let stream = (&mut stdout as &mut dyn Write, out::stream(global));
+            write_table(&rows, args.out.as_deref(), stream)?;
         }
-        if let Some(path) = &self.out {
+        if let Some(path) = &args.out {
             global.say(format_args!("wrote {num_rows} rows to {}", path.display()));
         }
         Ok((num_rows, states))
     }
 
-    fn classify<Y: Cell>(
+    /// Reads a folder a few files at a time, classifying one chunk while the next is read. Gives the
+    /// number of rows.
+    fn stream(&self, num_files: usize) -> anyhow::Result<usize> {
+        let (args, global) = (self.args, self.global);
+        let mut stdout = std::io::stdout().lock();
+        let stream = (&mut stdout as &mut dyn Write, out::stream(global));
+        let mut writer = TableWriter::new(args.out.as_deref(), stream)?;
+        let (mut num_rows, mut num_symbols) = (0, 0);
+        let times = trend::stream(&args.bars.config(), num_files, |bars| {
+            let (rows, _) = self.classify(&bars)?;
+            if let Some(folder) = &args.picture {
+                args.draw(folder, &bars, &self.config, global)?;
+            }
+            num_rows += rows.len();
+            num_symbols += bars.series.len();
+            Ok::<(), anyhow::Error>(writer.append(&rows)?)
+        })?;
+        writer.finish()?;
+        global.say(format_args!(
+            "{num_symbols} symbols in {}: reading took {}, classifying and writing {} beside it",
+            span(times.elapsed_s),
+            span(times.reading_s),
+            span(times.working_s)
+        ));
+        Ok(num_rows)
+    }
+
+    fn classify(&self, bars: &Bars) -> anyhow::Result<(TableRows, States)> {
+        match self.args.precision {
+            Precision::F32 => self.classify_as::<f32>(bars, |configs, keep| {
+                let num_bars = self.args.num_bars;
+                match &self.device {
+                    None => trend::sweep(bars, configs, num_bars, keep),
+                    Some(device) => trend::sweep_on(bars, configs, num_bars, keep, device),
+                }
+            }),
+            Precision::F64 => self.classify_as::<f64>(bars, |configs, keep| {
+                trend::sweep(bars, configs, self.args.num_bars, keep)
+            }),
+        }
+    }
+
+    fn classify_as<Y: Cell>(
         &self,
         bars: &Bars,
-        config: &TrendConfig,
-        global: &Global,
+        sweep: impl Fn(&[TrendConfig], usize) -> Result<Vec<Table<Y>>, TrendError>,
     ) -> anyhow::Result<(TableRows, States)> {
-        let keep = if self.history { usize::MAX } else { 1 };
-        let configs = self.grid().configs(config);
-        let start = Instant::now();
-        let tables: Vec<Table<Y>> = trend::sweep(bars, &configs, self.num_bars, keep)?;
-        self.say_time(bars, configs.len(), start, global);
-        if self.verify {
-            let single = trend::sweep(bars, &configs, self.num_bars, keep)?;
-            let double = trend::sweep(bars, &configs, self.num_bars, keep)?;
-            for (single, double) in single.iter().zip(&double) {
-                say_agreement(&trend::agreement(single, double), global);
+        let args = self.args;
+        let keep = if args.history { usize::MAX } else { 1 };
+        let configs = args.grid().configs(&self.config);
+        let tables = sweep(&configs, keep)?;
+        if args.verify {
+            let double = trend::sweep(bars, &configs, args.num_bars, keep)?;
+            for (table, double) in tables.iter().zip(&double) {
+                say_agreement(&trend::agreement(table, double), self.global);
             }
         }
         let states = tables.first().map(|table| states(bars, table));
         let swept: Vec<(&TrendConfig, &Table<Y>)> = configs.iter().zip(&tables).collect();
-        let rows = rows::rows(bars, &swept, &self.wanted, !self.sweep.is_empty());
+        let rows = rows::rows(bars, &swept, &args.wanted, !args.sweep.is_empty());
         Ok((rows, states.unwrap_or_default()))
+    }
+}
+
+impl ScanArgs {
+    /// The device that classifies; `None` is the CPU.
+    fn device(&self, global: &Global) -> anyhow::Result<Option<Device>> {
+        if self.precision == Precision::F64 {
+            global.say("device: cpu (float64)");
+            return Ok(None);
+        }
+        let selection = global.open_device()?;
+        Ok((selection.kind != Kind::Cpu).then_some(selection.device))
     }
 
     fn grid(&self) -> Grid {
@@ -210,7 +283,8 @@ impl ScanArgs {
         }
     }
 
-    fn say_time(&self, bars: &Bars, num_settings: usize, start: Instant, global: &Global) {
+    fn say_time(&self, bars: &Bars, start: Instant, global: &Global) {
+        let num_settings = self.grid().configs(&TrendConfig::default()).len();
         let num_bars: usize = bars.series.iter().map(|series| self.read(series)).sum();
         let settings = match num_settings {
             1 => String::new(),

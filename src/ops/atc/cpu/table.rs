@@ -66,7 +66,7 @@ impl<Y: Number> Table<Y> {
 
     /// Rows of the table.
     pub fn num_rows(&self) -> usize {
-        self.starts.len() - 1
+        self.starts.len().saturating_sub(1)
     }
 
     /// The places of row `row`.
@@ -81,6 +81,35 @@ impl<Y: Number> Table<Y> {
             class: &mut self.class,
             signals: self.signals.each_mut().map(Vec::as_mut_slice),
             weights: self.weights.each_mut().map(Vec::as_mut_slice),
+        }
+    }
+}
+
+impl Table<f32> {
+    /// Adds rows from what [`super::super::Prepared::classify`] gives, `[14, n, kept]`, row `i` being
+    /// the last of `lengths[i]` bars.
+    ///
+    /// Signals become the float32 nearest to their hundredths, which a device's division may miss.
+    ///
+    /// # Panics
+    /// If there are fewer values.
+    pub fn append_planes(&mut self, planes: &[f32], lengths: &[usize], kept: usize) {
+        if self.starts.is_empty() {
+            self.starts.push(0);
+        }
+        for (row, &length) in lengths.iter().enumerate() {
+            let num = length.min(kept);
+            let plane = |plane: usize| &planes[(plane * lengths.len() + row) * kept..][..num];
+            self.starts.push(self.average.len() + num);
+            self.average.extend_from_slice(plane(0));
+            self.class.extend(plane(1).iter().map(|&class| class as i8));
+            for (k, column) in self.signals.iter_mut().enumerate() {
+                let nearest = |signal: &f32| (100.0 * signal).round() / 100.0;
+                column.extend(plane(2 + k).iter().map(nearest));
+            }
+            for (k, column) in self.weights.iter_mut().enumerate() {
+                column.extend_from_slice(plane(8 + k));
+            }
         }
     }
 }
