@@ -57,6 +57,31 @@ fn prices_that_fall_by_ten_orders_of_magnitude() {
     }
 }
 
+/// Windows whose sums run along: walks, flat stretches, and falls that take their exactness away.
+#[test]
+fn long_windows() {
+    for preset in PRESETS {
+        for length in [49, 150, 300] {
+            let mut rows: Vec<Vec<f64>> = (0..10)
+                .map(|seed| walk(1_700, 500 + seed, 100.0, 0.012))
+                .collect();
+            for row in rows.iter_mut().skip(1).step_by(2) {
+                let still = row[900];
+                row[900..1_000 + length].fill(still);
+            }
+            for price in &mut rows[3][1_400..] {
+                *price = f64::from((*price * 1e-10) as f32);
+            }
+            rows[4][700] = f64::NAN;
+            let config = TrendConfig {
+                lengths: [length as i64; 6],
+                ..TrendConfig::new(preset)
+            };
+            check("long", &rows, &config.recipe("TEST", 1_700).unwrap());
+        }
+    }
+}
+
 #[test]
 fn constant_prices_and_flat_stretches() {
     for preset in PRESETS {

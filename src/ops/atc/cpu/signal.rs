@@ -97,7 +97,7 @@ impl<V: Vector> Signals<V> {
         }
         for now in run {
             let age = start + (now - first);
-            self.walk.next(bars, now, age);
+            self.walk.next(bars, now, age, change(bars, now, age));
             let distance = self.hull.next(&self.walk);
             to_hma[now - from] = hma.next(age, &distance);
             let distance = window::weighted(&self.walk, &self.weighted);

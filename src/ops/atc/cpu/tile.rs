@@ -8,6 +8,7 @@ use super::side::Sides;
 use super::signal::Signals;
 use super::table::{Number, Part};
 use super::vector::{self, Vector};
+use super::window::CLIFF;
 
 /// Bars of a block.
 const BLOCK: usize = 64;
@@ -57,8 +58,15 @@ fn single<X: Number, Y: Number>(mut tile: Tile<'_, X, Y>) {
 /// Runs a tile with these instructions, which the caller knows to be there.
 #[allow(unsafe_code, reason = "the caller has asked the processor")]
 pub(super) fn run<X: Number, Y: Number>(instructions: Instructions, tile: Tile<'_, X, Y>) {
-    let gap = |price: &X| !price.wide().is_finite();
-    if tile.rows.len() == 1 || tile.rows.iter().any(|row| row.iter().any(gap)) {
+    let alone = |row: &&[X]| {
+        let mut before = 0.0;
+        row.iter().any(|price| {
+            let price = price.wide();
+            let fall = std::mem::replace(&mut before, price) - price;
+            !price.is_finite() || CLIFF * price < fall
+        })
+    };
+    if tile.rows.len() == 1 || tile.rows.iter().any(alone) {
         return single(tile);
     }
     match instructions {

@@ -3,9 +3,23 @@
 //! One walk back from the newest bar gives the sums of every length at once, all families together:
 //! three operations per bar of the longest window for 27 averages. Nothing runs along, so nothing
 //! drifts, and a flat window has distances of exactly 0.
+//!
+//! Where a window is longer than that is worth, the sums of the lengths that are read run along, and a
+//! walk every few hundred bars begins them anew. Prices are float32 in all but tests, and their sums in
+//! float64 are exact while prices are within a factor of some thousand; behind a fall that is deeper,
+//! every bar is walked until it has left the longest window.
 
 use super::super::recipe::{Family, Hull, LENGTHS, Recipe, half, smoothing};
 use super::vector::Vector;
+
+/// Longest window that is walked at every bar: about as many operations as all running sums.
+const WALKED: usize = 48;
+
+/// Bars between two walks where sums run along.
+const AFRESH: usize = 256;
+
+/// A bar that falls by more than so many times what is left of the price has a lane of its own.
+pub(super) const CLIFF: f64 = 1_024.0;
 
 /// Sums of the last L distances `p[t-j] - p[t]`, by L.
 #[derive(Clone, Debug)]
@@ -13,6 +27,10 @@ pub(super) struct Walk<V> {
     plain: Vec<V>,
     /// With the weights L - j.
     weighted: Vec<V>,
+    /// The lengths that are read, each once, where their sums run along.
+    running: Vec<usize>,
+    /// Every bar before this age is walked.
+    until: usize,
 }
 
 impl<V: Vector> Walk<V> {
@@ -24,12 +42,43 @@ impl<V: Vector> Walk<V> {
         Self {
             plain: vec![V::splat(0.0); longest + 1],
             weighted: vec![V::splat(0.0); longest + 1],
+            running: if longest > WALKED {
+                read(&lengths)
+            } else {
+                Vec::new()
+            },
+            until: 0,
         }
     }
 
-    /// Walks back from `bars[now]`; windows longer than the bars since the start keep nonsense.
+    /// Moves on to `bars[now]`, whose price changed by `change`; windows longer than the bars since
+    /// the start keep nonsense.
     #[inline(always)]
-    pub(super) fn next(&mut self, bars: &[V], now: usize, age: usize) {
+    pub(super) fn next(&mut self, bars: &[V], now: usize, age: usize, change: V) {
+        let longest = self.plain.len() - 1;
+        if age == 0 {
+            self.until = longest;
+        }
+        // Where lanes are together none has a cliff: what a lane gives depends on no other.
+        if V::LANES == 1 && bars[now].mul(V::splat(CLIFF)).less(change.abs()) != 0 {
+            self.until = self.until.max(age + longest + 1);
+        }
+        if self.running.is_empty() || age < self.until || age.is_multiple_of(AFRESH) {
+            return self.walk(bars, now, age);
+        }
+        let newest = bars[now];
+        for &length in &self.running {
+            let (plain, weighted) = (self.plain[length], self.weighted[length]);
+            let others = (length * (length + 1) / 2 - length) as f64;
+            self.weighted[length] = weighted.sub(plain).sub(V::splat(others).mul(change));
+            let come = newest.sub(bars[now - length]);
+            self.plain[length] = plain.add(come).sub(V::splat(length as f64).mul(change));
+        }
+    }
+
+    /// Walks back from `bars[now]`.
+    #[inline(always)]
+    fn walk(&mut self, bars: &[V], now: usize, age: usize) {
         let newest = bars[now];
         let steps = (self.plain.len() - 2).min(age);
         let mut plain = V::splat(0.0);
@@ -43,6 +92,17 @@ impl<V: Vector> Walk<V> {
             *to_weighted = weighted;
         }
     }
+}
+
+/// The lengths whose sums these averages read.
+fn read(lengths: &[[usize; LENGTHS]; 3]) -> Vec<usize> {
+    let inner = lengths[0]
+        .iter()
+        .flat_map(|&length| [half(length), smoothing(length)]);
+    let mut read: Vec<usize> = lengths.iter().flatten().copied().chain(inner).collect();
+    read.sort_unstable();
+    read.dedup();
+    read
 }
 
 /// Linearly weighted averages of nine lengths; the unit is 2 / (L (L + 1)).
