@@ -89,10 +89,10 @@ fn another_currency_changes_only_prices() {
 
 #[test]
 fn neighbours_and_padding_change_nothing() {
-    let alone = hourly(vec![walk("B", 13, 150, 2.0)]);
+    let alone = hourly(vec![walk("B", 13, 260, 2.0)]);
     let together = hourly(vec![
         walk("A", 14, 400, 9e5),
-        walk("B", 13, 150, 2.0),
+        walk("B", 13, 260, 2.0),
         walk("C", 15, 20, 1.0),
     ]);
     let set = everything(&alone);

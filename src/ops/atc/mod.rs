@@ -11,7 +11,10 @@
 //! ```
 //!
 //! No average is ever written: only its side counts. The CPU ([`sweep`]) computes in float64 whatever
-//! type prices and results have; GPUs run one kernel in float32 ([`Prepared`]). [`Follower`] takes one price at a time, with the same bits.
+//! type prices and results have; GPUs run one kernel in float32 ([`Prepared`]). [`Follower`] takes one
+//! price at a time, with the CPU's bits. There is no path of Burn's own tensor operations: every bar
+//! of every equity needs the one before, which would be a hundred launches a bar, and these two cover
+//! every backend.
 
 #[allow(
     clippy::inline_always,

@@ -66,7 +66,7 @@ pub(super) fn run<X: Number, Y: Number>(instructions: Instructions, tile: Tile<'
             !price.is_finite() || CLIFF * price < fall
         })
     };
-    if tile.rows.len() == 1 || tile.rows.iter().any(alone) {
+    if tile.rows.iter().any(alone) {
         return single(tile);
     }
     match instructions {
