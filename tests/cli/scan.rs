@@ -473,3 +473,39 @@ fn features_of_the_last_bar_are_a_scan_of_the_window() {
         }
     }
 }
+
+#[test]
+fn the_bench_measures_sizes_and_what_they_cost() {
+    let program = Program::new();
+    let bench = ["bench", "scan", "--json", "--repeats", "1"];
+    let mut panels = bench.to_vec();
+    panels.extend(["--panel", "3x200", "--panel", "9x120"]);
+    let answer = program.succeed(&panels);
+    let document: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
+    let rows = document["rows"].as_array().expect("rows");
+    // float32 and float64, the last bar and all.
+    assert_eq!(rows.len(), 8);
+    for (place, row) in rows.iter().enumerate() {
+        let (symbols, num_bars) = if place < 4 {
+            (3.0, 200.0)
+        } else {
+            (9.0, 120.0)
+        };
+        let number = |key: &str| row[key].as_f64().expect("a number");
+        assert_eq!([number("symbols"), number("bars")], [symbols, num_bars]);
+        let cost = 1e9 * number("seconds") / (symbols * num_bars);
+        assert!((number("ns_per_bar") / cost - 1.0).abs() < 1e-9, "{row}");
+        let size = if row["precision"] == "f64" { 8.0 } else { 4.0 };
+        let rows_out = if row["bars_out"] == "all" {
+            symbols * num_bars
+        } else {
+            symbols
+        };
+        let bytes = rows_out * (13.0 * size + 1.0);
+        assert!((1e6 * number("output_mb") - bytes).abs() < 1e-3, "{row}");
+    }
+    for wrong in ["0x10", "10", "axb"] {
+        let answer = program.run(&["bench", "scan", "--panel", wrong]);
+        assert_eq!(answer.code, Some(2), "{answer:?}");
+    }
+}
