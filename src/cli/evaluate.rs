@@ -65,6 +65,7 @@ impl From<Which> for Split {
 }
 
 pub(crate) fn run(args: EvaluateArgs, global: &Global) -> anyhow::Result<ExitCode> {
+    report_file::check(args.report.as_deref())?;
     let folder = checkpoint::resolve(&args.checkpoint, Want::Best)?;
     let checkpoint = checkpoint::load(&folder)?;
     let mut examination = run::examine(&checkpoint, args.split.into(), |data| {

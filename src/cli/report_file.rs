@@ -7,7 +7,25 @@ use emberline::evaluation::report::content::{self, ReportInputs};
 use emberline::run;
 use emberline::run::ledger::Look;
 
-use super::Global;
+use super::{Global, report};
+
+/// Refuses a file that could not be written, before anything is computed for it.
+pub(crate) fn check(path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    Err(report::refused(
+        format!("the report `{}` cannot be written", path.display()),
+        "name a file in a folder that exists",
+    ))
+}
 
 /// Fills in what every report has: looks, machine, the command, the date; and writes the file.
 pub(crate) fn write(

@@ -46,6 +46,11 @@ pub(crate) struct SweepArgs {
 
 pub(crate) fn run(args: SweepArgs, global: &Global) -> anyhow::Result<ExitCode> {
     let trials = trials(&args, global)?;
+    if args.dry_run && global.json {
+        let trials: Vec<_> = trials.iter().map(|trial| &trial.settings).collect();
+        out::json(&json!({ "trials": trials }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.dry_run {
         for trial in &trials {
             out::line(format_args!(

@@ -48,11 +48,17 @@ pub(crate) struct WalkForwardArgs {
 }
 
 pub(crate) fn run(args: WalkForwardArgs, global: &Global) -> anyhow::Result<ExitCode> {
+    report_file::check(args.report.as_deref())?;
     let config = configuration(&args, global)?;
     let survey = run::survey(config)?;
     let folds = run::folds(&survey)?;
     if args.dry_run {
-        out::text(table(&folds))?;
+        if global.json {
+            let folds: Vec<Value> = folds.iter().map(spans).collect();
+            out::json(&json!({ "folds": folds }))?;
+        } else {
+            out::text(table(&folds))?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     global.say((super::train::describe(&survey) + &table(&folds)).trim_end());
@@ -219,9 +225,9 @@ impl Finished<'_> {
     }
 }
 
-/// A fold's spans and runs.
-fn fold(result: &FoldResult) -> Value {
-    let plan = &result.fold.survey.plan;
+/// A fold's spans.
+fn spans(fold: &Fold) -> Value {
+    let plan = &fold.survey.plan;
     let span = |split: Split| {
         let total = plan.total(split);
         json!({
@@ -231,6 +237,16 @@ fn fold(result: &FoldResult) -> Value {
             "last": total.last.map(date),
         })
     };
+    json!({
+        "fold": fold.number,
+        "train": span(Split::Train),
+        "validation": span(Split::Validation),
+        "test": span(Split::Test),
+    })
+}
+
+/// A fold's spans and runs.
+fn fold(result: &FoldResult) -> Value {
     let runs = result.runs.iter().map(|run| {
         json!({
             "seed": run.job.seed,
@@ -240,11 +256,7 @@ fn fold(result: &FoldResult) -> Value {
             "elapsed_s": run.elapsed_s,
         })
     });
-    json!({
-        "fold": result.fold.number,
-        "train": span(Split::Train),
-        "validation": span(Split::Validation),
-        "test": span(Split::Test),
-        "runs": runs.collect::<Vec<_>>(),
-    })
+    let mut document = spans(&result.fold);
+    document["runs"] = runs.collect();
+    document
 }

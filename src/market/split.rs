@@ -109,6 +109,16 @@ pub fn cuts(last_bar_times: &mut Vec<i64>, config: &SplitConfig) -> Result<Cuts,
     let test_end_ns = date("splits.test_end", config.test_end.as_deref())?.unwrap_or(i64::MAX);
     last_bar_times.retain(|&time| time >= train_start_ns && time < test_end_ns);
     let times = last_bar_times.as_mut_slice();
+    if let (true, Some(date)) = (times.is_empty(), &config.test_end) {
+        return Err(refusal("splits.test_end", date, "no window ends by then"));
+    }
+    if let (true, Some(date)) = (times.is_empty(), &config.train_start) {
+        return Err(refusal(
+            "splits.train_start",
+            date,
+            "no window ends from then on",
+        ));
+    }
     if times.is_empty() {
         return Err(refusal(
             "splits.train",

@@ -328,6 +328,51 @@ fn a_report_is_one_file_that_loads_nothing() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_is_refused_before_anything_is_computed() {
+    let program = Program::new();
+    trained(&program);
+    for report in ["nowhere/one.html", "run"] {
+        program.refuse(
+            &["evaluate", "--checkpoint", "run", "--report", report],
+            2,
+            &["cannot be written", "folder that exists"],
+        );
+        let mut arguments = small(&["walk-forward", "--data", "bars", "--run-dir", "walk"]);
+        arguments.extend(["--report", report]);
+        program.refuse(&arguments, 2, &["cannot be written"]);
+    }
+    assert!(!program.path("walk").exists());
+    assert!(
+        !program.path("run/test_ledger.jsonl").exists(),
+        "nothing was looked at"
+    );
+}
+
+#[test]
+fn dry_runs_speak_json_and_a_span_without_windows_names_its_key() {
+    let program = Program::new();
+    folder_of_bars(&program, 600);
+    let mut walk = small(&[
+        "walk-forward",
+        "--data",
+        "bars",
+        "--folds",
+        "2",
+        "--dry-run",
+        "--json",
+    ]);
+    let document = json(&program.succeed(&walk).stdout);
+    assert_eq!(document["folds"][1]["fold"], 2);
+    assert!(document["folds"][0]["test"]["windows"].as_u64() > Some(0));
+    let mut sweep = small(&["sweep", "--data", "bars", "--dry-run", "--json"]);
+    sweep.extend(["--grid", "model.hidden=4,8"]);
+    let document = json(&program.succeed(&sweep).stdout);
+    assert_eq!(document["trials"][1][0], "model.hidden=8");
+    walk.extend(["--set", "splits.test_end=2001-01-01"]);
+    program.refuse(&walk, 2, &["`splits.test_end`", "no window ends by then"]);
+}
+
+#[test]
 fn quantiles_and_directions_are_measured_with_their_calibration() {
     let program = Program::new();
     folder_of_bars(&program, 400);
