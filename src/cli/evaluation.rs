@@ -189,7 +189,7 @@ fn range_of(interval: Option<&Interval>, digits: usize) -> String {
 }
 
 /// `2026-01-31 23:55`, UTC.
-fn date(time_ns: i64) -> String {
+pub(crate) fn date(time_ns: i64) -> String {
     chrono::DateTime::from_timestamp_nanos(time_ns)
         .format("%Y-%m-%d %H:%M")
         .to_string()

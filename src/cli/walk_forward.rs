@@ -13,6 +13,7 @@ use emberline::training::stop;
 use emberline::windows::Split;
 use serde_json::{Value, json};
 
+use super::evaluation::date;
 use super::walk_progress::WalkShown;
 use super::{BarsArgs, Global, evaluation, out, report_file};
 
@@ -150,13 +151,6 @@ pub(crate) fn table(folds: &[Fold]) -> String {
         }
     }
     out::table(&["span", "first", "last", "windows", "purged"], &rows)
-}
-
-/// `2026-01-31 23:55`, UTC.
-fn date(time_ns: i64) -> String {
-    chrono::DateTime::from_timestamp_nanos(time_ns)
-        .format("%Y-%m-%d %H:%M")
-        .to_string()
 }
 
 /// A walk that went to its end.
