@@ -392,6 +392,16 @@ fn quantiles_and_directions_are_measured_with_their_calibration() {
         let document = json(&answer.stdout);
         let model = &document["evaluation"]["horizons"][1]["forecasters"][0];
         assert!(model.to_string().contains(key), "no {key} in {model}");
+        if let Some(levels) = model["quantiles"]
+            .as_array()
+            .filter(|levels| !levels.is_empty())
+        {
+            // the loss of the head is the mean pinball of the very quantiles that are calibrated
+            let pinball = |level: &Value| level["pinball"].as_f64().expect("a number");
+            let mean = levels.iter().map(pinball).sum::<f64>() / levels.len() as f64;
+            let loss = model["scores"]["loss"].as_f64().expect("a loss");
+            assert!((mean - loss).abs() < 1e-5, "{mean} against {loss}");
+        }
         let log = std::fs::read_to_string(program.path(loss).join("log.jsonl")).expect("a log");
         let epoch = log
             .lines()
